@@ -1,0 +1,118 @@
+"""A case retold as data: who answers which work item with what. 演示剧本
+
+Stories name officers by username; the register knows them by respondent id, so an answer is made for the item at
+hand. The same stories drive the demonstration, the tests and the benchmarks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+STORIES = ("r2", "r5", "r1")
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a story must know of a work item to answer it."""
+
+    kind: str
+    respondent: str | None  # username
+    seat: int | None = None  # order among the panel's ballots
+
+
+@dataclass(frozen=True)
+class Story:
+    """One retold case."""
+
+    id: str
+    title: str
+    basis: str
+    ends: str  # archived, or transferred
+    case: Mapping[str, Any]
+    evidence: Sequence[Mapping[str, Any]]
+    actors: Mapping[str, str]  # role -> username
+    answers: Mapping[str, Any]
+
+    def answer(
+        self, item: Item, respondents: Mapping[str, int], proposed: Sequence[tuple[int, str]] = ()
+    ) -> dict[str, Any]:
+        """The answer to an item; `proposed` are the clauses the system proposes, for the legal review."""
+        said = self.answers[item.kind]
+        if item.respondent is not None and item.respondent in said:
+            said = said[item.respondent]
+        shape = _SHAPES.get(item.kind)
+        return shape(said, item, respondents, proposed) if shape else dict(said)
+
+
+@lru_cache
+def load_story(name: str) -> Story:
+    """Read one story."""
+    raw = yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
+    raw["case"]["conduct_on"] = str(raw["case"]["conduct_on"])
+    return Story(
+        raw["id"],
+        raw["title_zh"],
+        raw["basis_zh"],
+        raw["ends"],
+        raw["case"],
+        raw["evidence"],
+        raw["actors"],
+        raw["answers"],
+    )
+
+
+@lru_cache
+def load_people() -> Mapping[str, Any]:
+    """Organs and people of the demonstration."""
+    people: Mapping[str, Any] = yaml.safe_load((HERE / "people.yaml").read_text(encoding="utf-8"))
+    return people
+
+
+def _investigation(said: Any, _: Item, respondents: Mapping[str, int], __: Any) -> dict[str, Any]:
+    each = said["each"]
+    facts = [
+        {"respondent": rid, "fact": fact, "status": status, "evidence": evidence}
+        for rid in respondents.values()
+        for status, known in each["facts"].items()
+        for fact, evidence in known.items()
+    ]
+    findings = [{"respondent": rid} | f for rid in respondents.values() for f in each["findings"]]
+    return {k: v for k, v in said.items() if k != "each"} | {"findings": findings, "facts": facts}
+
+
+def _legal_review(
+    said: Any, _: Item, respondents: Mapping[str, int], proposed: Sequence[tuple[int, str]]
+) -> dict[str, Any]:
+    confirm, reject = said["clauses"]["confirm"], said["clauses"]["reject"]
+    clauses = [
+        {"respondent": rid, "clause": c, "confirmed": c in confirm, "reason": confirm.get(c, reject)}
+        for rid, c in proposed
+    ]
+    return {
+        "verdict": said["verdict"],
+        "clauses": clauses,
+        "outcomes": [{"respondent": rid} | said["outcomes"] for rid in respondents.values()],
+    }
+
+
+def _ballot(said: Any, item: Item, respondents: Mapping[str, int], _: Any) -> dict[str, Any]:
+    vote = said["dissent"] if item.seat == 1 and "dissent" in said else said["vote"]
+    return {"votes": [{"respondent": rid} | vote for rid in respondents.values()]}
+
+
+def _signature(said: Any, _: Item, respondents: Mapping[str, int], __: Any) -> dict[str, Any]:
+    decisions = [{"respondent": rid} | said["decisions"] for rid in respondents.values()]
+    return {k: v for k, v in said.items() if k != "decisions"} | {"decisions": decisions}
+
+
+_SHAPES = {
+    "investigation": _investigation,
+    "legal-review": _legal_review,
+    "ballot": _ballot,
+    "signature": _signature,
+}

@@ -1,0 +1,28 @@
+"""Deadline watch: write the reminders that are due, and wake the cases concerned. 期限巡查"""
+
+import asyncio
+from datetime import UTC, datetime
+
+from prefect import flow, get_run_logger
+from prefect.client.orchestration import get_client
+
+from flows.sweep import wake_cases
+from flows.waking import case_deployment_id
+from tasks.office import lagging_cases, remind_due
+
+
+@flow(name="deadline-watch", persist_result=False)
+async def deadline_watch() -> dict[str, int]:
+    """每小时期限巡查：到期提醒、逾期上报，绝不代人作出决定。
+
+    A deadline reminds or escalates; it never approves anything. Each reminder is one effect in the
+    register, delivered by the run of its case. Returns the reminders written and what waking them did.
+    """
+    reminders = await asyncio.to_thread(remind_due, datetime.now(UTC))
+    counts: dict[str, int] = {}
+    if reminders:
+        lagging = await asyncio.to_thread(lagging_cases, older_than_s=0)
+        async with get_client() as client:
+            counts = await wake_cases(client, lagging, deployment_id=await case_deployment_id(client))
+    get_run_logger().info("Deadline watch: %d reminders written.", reminders)
+    return {"reminders": reminders, **counts}

@@ -1,0 +1,22 @@
+"""The only writers of a case: every act of a person or of the office, one transaction and one event each. 办案
+
+`office` holds what the office writes back about its own work and is used by `tasks` alone.
+"""
+
+from models.casework import office
+from models.casework.answering import answer_work_item, item_facts, save_draft
+from models.casework.chain import Broken, verify_all, verify_chain
+from models.casework.opening import add_evidence, open_case, take_number
+
+__all__ = [
+    "Broken",
+    "add_evidence",
+    "answer_work_item",
+    "item_facts",
+    "office",
+    "open_case",
+    "save_draft",
+    "take_number",
+    "verify_all",
+    "verify_chain",
+]

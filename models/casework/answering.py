@@ -1,0 +1,135 @@
+"""Answering a work item: the one act by which people move a case. 办理待办"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from models.answers import Shape, read_answer
+from models.casework.handlers import HANDLERS, SEALED
+from models.casework.record import Act, check
+from models.casework.settle import settle
+from models.database import to_json
+from models.rules.errors import AlreadyDone, Locked, NotFound, Stale, WrongStage
+from models.rules.lifecycle import Kind, Stage, State
+from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Role, may
+from models.tables import Case, Draft, WorkItem
+
+# While the other authority has the matter, only these may be answered: 政务处分法 16, 公务员法 61.
+_OPEN_WHILE_TRANSFERRED = frozenset({Kind.AUTHORITY_REPLY, Kind.SERVICE_RECEIPT})
+
+
+def answer_work_item(
+    session: Session,
+    item_id: str,
+    content: Mapping[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    expect_version: int | None = None,
+) -> WorkItem:
+    """Record the answer, its event, and settle the case. 办理待办
+
+    The same answer again is the same row. Raises NotFound, NotPermitted, Recused, AlreadyDone, Stale, WrongStage,
+    Locked, Incomplete, and pydantic.ValidationError for content that does not fit the shape.
+    """
+    item, case = _lock(session, item_id)
+    act = Act.on(session, case, actor=actor, now=now)
+    kind = Kind(item.kind)
+    check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
+    shape = read_answer(kind, content)
+    kept = _kept(kind, item, shape)
+    if _repeated(item, kept, actor):
+        return item
+    _check_open(item, case, kind, expect_version)
+    own = act.items[(kind, item.slot)]
+    settled = HANDLERS[kind](act, own, shape)
+    own.answer = kept | ({"settled": settled} if settled else {})
+    own.answered_by, own.answered_at = actor.person_id, now
+    act.stop(own, "done")
+    act.take_part(actor.person_id, PART_OF[Role(own.role)])
+    before = Stage(case.stage)
+    settle(act)
+    act.record(
+        f"item:{kind.value}:answered",
+        reason=str(getattr(shape, "reason", "")) if kind not in SEALED else "",
+        data={"item": own.id, "from": before.value, "answer": _digest(kept)} | _verdict(kind, shape),
+    )
+    session.flush()
+    return own
+
+
+def item_facts(item: WorkItem) -> ItemFacts:
+    """What a ruling on rights needs to know of a work item."""
+    return ItemFacts(Role(item.role), item.assignee_id, item.organ_id)
+
+
+def save_draft(
+    session: Session, item_id: str, content: Mapping[str, Any], *, actor: Actor, now: datetime
+) -> Draft:
+    """Keep what somebody has typed so far; it binds nobody and is seen by its writer only. 暂存草稿"""
+    item, case = _lock(session, item_id)
+    act = Act.on(session, case, actor=actor, now=now)
+    check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
+    mine = select(Draft).where(Draft.item_id == item_id, Draft.person_id == actor.person_id)
+    draft = session.exec(mine).first() or Draft(item_id=item_id, person_id=actor.person_id, saved_at=now)
+    draft.content, draft.saved_at = dict(content), now
+    session.add(draft)
+    session.flush()
+    return draft
+
+
+def _lock(session: Session, item_id: str) -> tuple[WorkItem, Case]:
+    both = select(WorkItem, Case).where(WorkItem.id == item_id, WorkItem.case_id == Case.id).with_for_update()
+    found = session.exec(both).first()
+    if found is None:
+        raise NotFound("查无此待办，请从待办列表重新打开。")
+    return found
+
+
+def _kept(kind: Kind, item: WorkItem, shape: Shape) -> dict[str, Any]:
+    """What the item keeps of an answer. A ballot keeps only a seal: the votes lie in the ballot box."""
+    content = shape.model_dump(mode="json")
+    if kind not in SEALED:
+        return content
+    return {"sealed": hashlib.sha256((item.id + to_json(content)).encode()).hexdigest()}
+
+
+def _digest(kept: Mapping[str, Any]) -> str:
+    return hashlib.sha256(to_json(kept).encode()).hexdigest()
+
+
+def _verdict(kind: Kind, shape: Shape) -> dict[str, Any]:
+    """The one word of an answer that the timeline shows; none for a sealed one."""
+    if kind in SEALED:
+        return {}
+    words = {
+        name: getattr(shape, name)
+        for name in ("verdict", "conclusion", "agreed", "declined", "result", "recuse", "wanted", "publish")
+        if hasattr(shape, name)
+    }
+    return {"said": words} if words else {}
+
+
+def _repeated(item: WorkItem, kept: Mapping[str, Any], actor: Actor) -> bool:
+    if item.state != "done" or item.answered_by != actor.person_id or item.answer is None:
+        return False
+    return {name: value for name, value in item.answer.items() if name != "settled"} == kept
+
+
+def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | None) -> None:
+    stage = Stage(case.stage).zh
+    if case.state == State.TRANSFERRED and kind not in _OPEN_WHILE_TRANSFERRED:
+        raise Locked(
+            "案件已移送，其他机关答复前本机关不得作出处理（同一行为不重复处理）；收到答复后请先登记答复。"
+        )
+    if item.state == "done":
+        raise AlreadyDone(
+            f"『{kind.zh}』已经办理，且与本次提交的内容不同；案件现处于『{stage}』，如需更正请申请退回。"
+        )
+    if item.state != "open":
+        raise WrongStage(f"『{kind.zh}』已因案件进入『{stage}』而撤销，不需要再办理；请查看案件的办理进程。")
+    if expect_version is not None and item.version != expect_version:
+        raise Stale("此待办在您打开之后已有变动，请刷新后核对再提交；您填写的内容没有写入案件。")

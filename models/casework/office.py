@@ -1,0 +1,229 @@
+"""What the office has done in the world, written back to the register. 机关事务登记
+
+Papers, publications, hand-overs and bundles are made inside the transaction that records them, with content kept
+by its hash: a crash leaves either all of it or nothing. Only notices leave the house, so only they are claimed first.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from models.calendar import china_calendar
+from models.casework.record import Act, lock_case
+from models.files import Stored
+from models.rules.deadlines import beijing_day, rungs
+from models.rules.permissions import Action, Actor, Part, Role, may
+from models.tables import Case, Clock, Document, Effect, Publication, RoleHolding, WorkItem
+
+_NEAR = timedelta(days=10)  # no rung of the reminder ladder lies further from the end
+
+
+def owed(session: Session, case_id: str, *, stale_before: datetime) -> Sequence[int]:
+    """Effects of a case still to be done, in the order they became necessary; stale claims are among them."""
+    open_ones = select(Effect.id).where(
+        Effect.case_id == case_id,
+        (Effect.state == "owed") | ((Effect.state == "claimed") & (col(Effect.claimed_at) < stale_before)),
+    )
+    return [i for i in session.exec(open_ones.order_by(col(Effect.id))) if i is not None]
+
+
+def take(session: Session, effect_id: int, *, now: datetime) -> tuple[Act, Effect] | None:
+    """Lock case and effect for work inside this transaction; None when somebody else has done it."""
+    case_id = session.exec(select(Effect.case_id).where(Effect.id == effect_id)).one()
+    case = lock_case(session, case_id)
+    effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
+    if effect.state in ("done", "failed"):
+        return None
+    effect.attempts += 1
+    return Act.on(session, case, actor=None, now=now), effect
+
+
+def claim(session: Session, effect_id: int, *, now: datetime, stale_before: datetime) -> Effect | None:
+    """Claim a notice before it leaves the house; None when it is done or somebody else is at it."""
+    effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
+    taken = effect.state == "claimed" and effect.claimed_at is not None and effect.claimed_at >= stale_before
+    if effect.state in ("done", "failed") or taken:
+        return None
+    effect.state, effect.claimed_at = "claimed", now
+    effect.attempts += 1
+    return effect
+
+
+def done(effect: Effect, produced: str, *, now: datetime) -> None:
+    """Mark an effect done with what it produced."""
+    effect.state, effect.done_at, effect.produced, effect.error = "done", now, produced, ""
+
+
+def note_notice(session: Session, effect_id: int, *, delivered: int, failed: int, now: datetime) -> None:
+    """A notice has been handed to every channel; each channel's own state lies with the notification."""
+    effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
+    done(effect, f"delivered={delivered} failed={failed}", now=now)
+
+
+def note_failure(session: Session, effect_id: int, error: str, *, attempts: int) -> None:
+    """Give an effect back for another attempt, or leave it to a person after too many."""
+    effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
+    if effect.state == "done":
+        return
+    effect.attempts = max(effect.attempts, 1)
+    effect.state = "failed" if effect.attempts >= attempts else "owed"
+    effect.error = error[:500]
+
+
+def count_attempt(session: Session, effect_id: int) -> None:
+    """Keep the attempt of a transaction that was undone."""
+    effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
+    effect.attempts += 1
+
+
+def file_paper(
+    act: Act, effect: Effect, stored: Stored, *, kind: str, title: str, number: str, audience: str
+) -> Document:
+    """File a rendered paper. 文书归卷"""
+    paper = Document(
+        case_id=act.case.id,
+        key=effect.key,
+        kind=kind,
+        round=effect.round,
+        respondent_id=effect.respondent_id,
+        number=number,
+        title=title,
+        sha256=stored.sha256,
+        size=stored.size,
+        audience=audience,
+        filed_at=act.now,
+    )
+    act.session.add(paper)
+    act.session.flush()
+    act.record("document:filed", data={"kind": kind, "number": number, "sha256": stored.sha256})
+    done(effect, f"document:{paper.id}", now=act.now)
+    return paper
+
+
+def publish(act: Act, effect: Effect) -> Publication:
+    """Put the redacted notice of this round on the portal. 公示"""
+    paper = act.session.exec(
+        select(Document).where(
+            Document.case_id == act.case.id, Document.kind == effect.subject, Document.round == effect.round
+        )
+    ).one()
+    assert paper.id is not None  # noqa: S101  # read from the database, so it has its key
+    page = Publication(
+        case_id=act.case.id,
+        document_id=paper.id,
+        slug=uuid.uuid4().hex[:16],
+        title=paper.title,
+        published_at=act.now,
+    )
+    act.session.add(page)
+    act.record("publication:published", data={"slug": page.slug, "sha256": paper.sha256})
+    done(effect, f"publication:{page.slug}", now=act.now)
+    return page
+
+
+def hand_over(act: Act, effect: Effect) -> None:
+    """Record that the transfer letter and its list have gone to the other authority. 移送"""
+    letter = act.session.exec(
+        select(Document).where(
+            Document.case_id == act.case.id,
+            Document.kind == "transfer-letter",
+            Document.round == effect.round,
+        )
+    ).one()
+    act.record("transfer:handed-over", data={"number": letter.number, "sha256": letter.sha256})
+    done(effect, f"document:{letter.id}", now=act.now)
+
+
+def note_integrity(act: Act, effect: Effect, *, checked: int, faults: Collection[str]) -> None:
+    """Record that every piece of evidence still is what was handed in, or which is not. 证据完整性校验"""
+    act.record("evidence:checked", data={"checked": checked, "faults": sorted(faults)})
+    done(effect, f"checked={checked} faults={len(faults)}", now=act.now)
+
+
+def recipients(act: Act, effect: Effect) -> list[int]:
+    """Who is told: the person named, the person the item is assigned to, or everybody who may take it."""
+    if effect.person_id is not None:
+        return [effect.person_id]
+    item = act.session.get(WorkItem, effect.item_id)
+    if item is None or item.state != "open":
+        return []
+    if item.assignee_id is not None:
+        return [item.assignee_id]
+    return _holders(act, Role(item.role))
+
+
+def _holders(act: Act, role: Role) -> list[int]:
+    holding = select(RoleHolding.person_id).where(
+        RoleHolding.organ_id == act.case.organ_id,
+        RoleHolding.role == role,
+        RoleHolding.valid_from <= act.today,
+        (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= act.today),
+    )
+    facts = act.facts
+    able = (p for p in act.session.exec(holding.distinct()) if _untied(p, role, act))
+    return sorted(p for p in able if Part.RESPONDENT not in facts.parts_of(p))
+
+
+def _untied(person: int, role: Role, act: Act) -> bool:
+    who = Actor(person, "", frozenset({(role, act.case.organ_id)}))
+    return may(who, Action.HOLD_PART, act.facts, part=_PART.get(role)).ok
+
+
+_PART = {
+    Role.SCREENING_OFFICER: Part.SCREENER,
+    Role.LEGAL_REVIEWER: Part.LEGAL_REVIEWER,
+    Role.HEAD: Part.SIGNER,
+    Role.MANAGER: Part.MANAGER,
+}
+
+
+def remind(session: Session, *, now: datetime) -> list[str]:
+    """Owe a reminder for every clock that has reached a rung; silence never decides anything. 期限提醒
+
+    Each rung is owed once. Returns the ids of the cases concerned.
+    """
+    today = beijing_day(now)
+    near = select(Clock).where(col(Clock.closed_at).is_(None), Clock.due_on <= today + _NEAR)
+    reminded = []
+    for clock in list(session.exec(near.order_by(col(Clock.id)))):
+        reached = [
+            r
+            for r in rungs(clock.due_on, china_calendar(), after=beijing_day(clock.started_at))
+            if r.on <= today
+        ]
+        if reached and _owe_reminder(session, clock, reached[-1].mark, overdue=reached[-1].overdue, now=now):
+            reminded.append(clock.case_id)
+    return sorted(set(reminded))
+
+
+def _owe_reminder(session: Session, clock: Clock, mark: str, *, overdue: bool, now: datetime) -> bool:
+    subject = f"reminder-{mark.lower()}"
+    told = select(Effect.id).where(
+        Effect.case_id == clock.case_id, Effect.item_id == clock.item_id, Effect.subject == subject
+    )
+    if clock.item_id is None or session.exec(told).first() is not None:
+        return False
+    act = Act.on(session, lock_case(session, clock.case_id), actor=None, now=now)
+    act.owe("notice", subject, item=clock.item_id)
+    if overdue:
+        for manager in _holders(act, Role.MANAGER):
+            act.owe("notice", "escalation", item=clock.item_id, person=manager)
+    act.record(
+        "clock:reminded", data={"deadline": clock.deadline, "mark": mark, "due_on": clock.due_on.isoformat()}
+    )
+    return True
+
+
+def lagging(session: Session, *, before: datetime, limit: int = 500) -> Sequence[str]:
+    """Cases that have been owed an effect since before a moment."""
+    waiting = select(Effect.case_id).where(
+        col(Effect.state).in_(("owed", "claimed")), Effect.owed_at < before
+    )
+    return list(session.exec(waiting.distinct().limit(limit)))
+
+
+def open_cases(session: Session) -> Sequence[str]:
+    """Every case that is not archived, or archived with work still owed."""
+    return list(session.exec(select(Case.id).where(Case.state != "archived")))

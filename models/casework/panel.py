@@ -1,0 +1,179 @@
+"""Convening the panel, replacing who steps aside, counting the sealed ballots. 审议组"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from models.casework.record import Act, check
+from models.rules.decision import Outcome
+from models.rules.errors import Incomplete, NotFound
+from models.rules.permissions import Action, Actor, Part, Role, may
+from models.rules.review import BallotCast, Tally, Vote, VotingRule, draw_panel, tally
+from models.tables import Ballot, Organ, Person, RoleHolding, Seat
+
+RULE = VotingRule(version="2026-1")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The panel of one round as it sits now."""
+
+    seats: tuple[Seat, ...]
+
+    @property
+    def sitting(self) -> tuple[int, ...]:
+        """Persons who vote, in the order of the draw."""
+        return tuple(s.person_id for s in self.seats if s.state == "sitting")
+
+    @property
+    def called(self) -> tuple[int, ...]:
+        """Everybody who was ever seated and so declares on recusal."""
+        return tuple(s.person_id for s in self.seats if s.state != "alternate")
+
+    @property
+    def chair(self) -> int | None:
+        """Who chairs: the first sitting member of the draw."""
+        return self.sitting[0] if self.sitting else None
+
+    @property
+    def short(self) -> bool:
+        """Whether the panel cannot sit: a smaller one is never accepted in silence."""
+        return len(self.sitting) < RULE.size
+
+
+def bench(act: Act) -> Bench:
+    """The seats of this round, in the order of the draw."""
+    seats = select(Seat).where(Seat.case_id == act.case.id, Seat.round == act.case.round)
+    return Bench(tuple(act.session.exec(seats.order_by(col(Seat.position)))))
+
+
+def convene(act: Act) -> None:
+    """Draw the panel from the organ's pool, then from the organs above it, with a logged seed. 抽取审议组"""
+    drawn = draw_panel(
+        _pool(act), size=RULE.size, seed=f"{act.case.id}:{act.case.round}", exclude=_excluded(act)
+    )
+    for position, person in enumerate((*drawn.members, *drawn.alternates)):
+        _seat(act, person, position, sitting=position < len(drawn.members))
+    act.moves.append(drawn.zh)
+
+
+def _seat(act: Act, person: int, position: int, *, sitting: bool) -> None:
+    state = "sitting" if sitting else "alternate"
+    act.session.add(
+        Seat(case_id=act.case.id, round=act.case.round, person_id=person, position=position, state=state)
+    )
+    if sitting:
+        act.take_part(person, Part.PANEL)
+
+
+def _pool(act: Act) -> Sequence[int]:
+    """Holders of the panel role in the organ; when they are too few, those of the next higher organ join."""
+    excluded = _excluded(act)
+    pool: list[int] = []
+    organ = act.session.get(Organ, act.case.organ_id)
+    while organ is not None:
+        pool += _members_of(act, organ.id)
+        if len(set(pool) - excluded) >= RULE.size:
+            break
+        organ = act.session.get(Organ, organ.parent_id) if organ.parent_id else None
+    return pool
+
+
+def _members_of(act: Act, organ_id: int | None) -> Sequence[int]:
+    holding = select(RoleHolding.person_id).where(
+        RoleHolding.organ_id == organ_id,
+        RoleHolding.role == Role.PANEL_MEMBER,
+        RoleHolding.valid_from <= act.today,
+        (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= act.today),
+    )
+    return list(act.session.exec(holding.distinct()))
+
+
+def _excluded(act: Act) -> set[int]:
+    """Whoever may not sit, by the same ruling as everywhere else."""
+    nobody = Actor(0, "", frozenset())
+    facts = act.facts
+    barred = set()
+    for person in facts.parts:
+        asked = Actor(person, nobody.name, nobody.roles)
+        if not may(asked, Action.HOLD_PART, facts, part=Part.PANEL).ok:
+            barred.add(person)
+    return barred
+
+
+def name_members(act: Act, usernames: Sequence[str]) -> None:
+    """Seat the people a manager names when the pools are too small. Raises Incomplete, NotFound, NotPermitted."""
+    now = bench(act)
+    people = _people(act, usernames)
+    seated = len(now.sitting) + len(people)
+    if seated != RULE.size:
+        raise Incomplete(
+            f"审议组应为 {RULE.size} 人（单数），现有 {len(now.sitting)} 人，请正好补足 "
+            f"{RULE.size - len(now.sitting)} 人；不能以较少人数审议。"
+        )
+    facts = act.facts
+    for offset, person in enumerate(people):
+        check(may(Actor(person, "", frozenset()), Action.HOLD_PART, facts, part=Part.PANEL))
+        if person in {s.person_id for s in now.seats}:
+            raise Incomplete("所列人员已在本轮审议组中或者已经回避，请另行指定。")
+        _seat(act, person, len(now.seats) + offset, sitting=True)
+
+
+def _people(act: Act, usernames: Sequence[str]) -> list[int]:
+    if len(set(usernames)) < len(usernames):
+        raise Incomplete("同一人被列了两次，请核对审议人员名单。")
+    rows = act.session.exec(select(Person).where(col(Person.username).in_(usernames), Person.active))
+    found = {p.username: p.id for p in rows if p.id is not None}
+    missing = [u for u in usernames if u not in found]
+    if missing:
+        raise NotFound(f"没有用户名为“{missing[0]}”的人员，请核对名单。")
+    return [found[u] for u in usernames]
+
+
+def step_aside(act: Act, person: int, ground: str) -> None:
+    """Recuse a member: sight ends at once, the next alternate sits. 回避"""
+    now = bench(act)
+    for seat in now.seats:
+        if seat.person_id == person:
+            seat.state, seat.reason = "recused", ground
+    act.take_part(person, Part.RECUSED, reason=ground)
+    for seat in now.seats:
+        if (
+            seat.state == "alternate"
+            and may(Actor(seat.person_id, "", frozenset()), Action.HOLD_PART, act.facts, part=Part.PANEL).ok
+        ):
+            seat.state = "sitting"
+            act.take_part(seat.person_id, Part.PANEL)
+            act.moves.append(f"候补人员递补（第 {seat.position + 1} 顺位）")
+            break
+
+
+def count(act: Act) -> dict[int, Tally]:
+    """The tally for each respondent. Raises Incomplete when the quorum is missed, naming what is missing."""
+    now = bench(act)
+    cast = select(Ballot).where(Ballot.case_id == act.case.id, Ballot.round == act.case.round)
+    rows = list(act.session.exec(cast.order_by(col(Ballot.id))))
+    tallies = {}
+    for respondent in act.respondents:
+        ballots = [
+            BallotCast(b.person_id, Vote(b.outcome), b.reason) for b in rows if b.respondent_id == respondent
+        ]
+        result = tally(ballots, RULE, seats=len(now.sitting), recused=set())
+        if not result.quorum_met:
+            raise Incomplete(" ".join(result.reasons))
+        tallies[respondent] = result
+    return tallies
+
+
+def tally_record(result: Tally, outcome: Outcome | None) -> dict[str, object]:
+    """A tally as it is kept with the decision."""
+    return {
+        "rule": RULE.version,
+        "basis": RULE.basis,
+        "counts": {vote.value: n for vote, n in result.counts.items()},
+        "dissenters": list(result.dissenters),
+        "tie": result.tie,
+        "reasons": list(result.reasons),
+        "outcome": outcome.value if outcome else None,
+    }

@@ -1,0 +1,248 @@
+"""One act on one case: what it needs to know, what it leaves behind. 办理与留痕
+
+An Act is opened on a locked case and closed with exactly one event; whatever it changed is in that event's hash.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlmodel import Session, SQLModel, col, select
+
+from models.calendar import china_calendar
+from models.database import to_json
+from models.handbook import Edition, load_edition
+from models.rules.deadlines import beijing_day, due
+from models.rules.errors import NotFound, NotPermitted, Recused
+from models.rules.lifecycle import KINDS, Ask, Kind, Stage
+from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
+from models.tables import Case, Clock, Effect, Event, Participation, Respondent, WorkItem
+
+
+def check(ruling: Ruling) -> None:
+    """Turn a refusal into its error. Raises NotFound when existence itself is hidden, Recused or NotPermitted."""
+    if ruling.ok:
+        return
+    if ruling.recused:
+        raise Recused(ruling.why)
+    if ruling.hidden:
+        raise NotFound(ruling.why)
+    raise NotPermitted(ruling.why)
+
+
+def link_hash(previous: str, event: Event) -> str:
+    """SHA-256 over the previous link and everything this event says."""
+    content = {
+        "case": event.case_id,
+        "seq": event.seq,
+        "tag": event.tag,
+        "actor": event.actor_id,
+        "on_behalf_of": event.on_behalf_of,
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "reason": event.reason,
+        "data": event.data,
+    }
+    return hashlib.sha256((previous + to_json(content)).encode()).hexdigest()
+
+
+def parts_by_person(rows: Sequence[Participation]) -> dict[int, frozenset[Part]]:
+    """Person id -> parts held in the case."""
+    parts: dict[int, set[Part]] = {}
+    for row in rows:
+        parts.setdefault(row.person_id, set()).add(Part(row.part))
+    return {person: frozenset(held) for person, held in parts.items()}
+
+
+@dataclass
+class Act:
+    """What one person (or the office, when `actor` is None) does to one locked case at one moment."""
+
+    session: Session
+    case: Case
+    actor: Actor | None
+    now: datetime
+    participations: list[Participation] = field(default_factory=list)
+    items: dict[tuple[Kind, str], WorkItem] = field(default_factory=dict)
+    respondents: dict[int, Respondent] = field(default_factory=dict)
+    moves: list[str] = field(default_factory=list)
+    owed: list[str] = field(default_factory=list)
+    later: list[SQLModel] = field(default_factory=list)  # rows that point at rows of this act
+
+    @classmethod
+    def on(cls, session: Session, case: Case, *, actor: Actor | None, now: datetime) -> "Act":
+        """Read what every act needs: parts, respondents and the work items of this stage and round."""
+        act = cls(session, case, actor, now)
+        parts = select(Participation).where(Participation.case_id == case.id).order_by(col(Participation.id))
+        act.participations = list(session.exec(parts))
+        named = select(Respondent).where(Respondent.case_id == case.id).order_by(col(Respondent.id))
+        act.respondents = {row.id: row for row in session.exec(named) if row.id is not None}
+        act.load_items()
+        return act
+
+    def load_items(self) -> None:
+        """Read the work items of the current stage and round."""
+        of_stage = select(WorkItem).where(
+            WorkItem.case_id == self.case.id,
+            WorkItem.stage == self.case.stage,
+            WorkItem.round == self.case.round,
+        )
+        self.items = {(Kind(item.kind), item.slot): item for item in self.session.exec(of_stage)}
+
+    # --- what is known --------------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        """The day of the act in China."""
+        return beijing_day(self.now)
+
+    @property
+    def edition(self) -> Edition:
+        """The handbook edition the case pins."""
+        return load_edition(self.case.edition)
+
+    @property
+    def facts(self) -> CaseFacts:
+        """What a ruling on rights needs to know."""
+        queues = frozenset(
+            Role(i.role) for i in self.items.values() if i.state == "open" and i.assignee_id is None
+        )
+        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues)
+
+    def holders(self, part: Part) -> tuple[int, ...]:
+        """Persons who have a part, in the order they took it."""
+        return tuple(p.person_id for p in self.participations if p.part == part)
+
+    def respondent(self, respondent_id: int) -> Respondent:
+        """The respondent of this case. Raises NotFound for anybody else's."""
+        found = self.respondents.get(respondent_id)
+        if found is None:
+            raise NotFound(f"本案没有编号为 {respondent_id} 的被核查人员，请从案件页面重新选择。")
+        return found
+
+    # --- what it leaves behind ------------------------------------------------------------------
+
+    def take_part(self, person_id: int, part: Part, *, reason: str = "") -> None:
+        """Give a person a part in the case; holding it already changes nothing."""
+        if any(p.person_id == person_id and p.part == part for p in self.participations):
+            return
+        row = Participation(case_id=self.case.id, person_id=person_id, part=part, reason=reason)
+        self.session.add(row)
+        self.participations.append(row)
+
+    def owe(
+        self,
+        kind: str,
+        subject: str = "",
+        *,
+        respondent: int | None = None,
+        person: int | None = None,
+        item: str | None = None,
+    ) -> None:
+        """Note an effect the office owes to the world; its key makes it at most once."""
+        tail = [str(part) for part in (respondent, person, item) if part is not None]
+        key = ":".join([kind, subject, f"r{self.case.round}", *tail])
+        self.later.append(
+            Effect(
+                case_id=self.case.id,
+                key=key,
+                kind=kind,
+                stage=self.case.stage,
+                round=self.case.round,
+                subject=subject,
+                respondent_id=respondent,
+                person_id=person,
+                item_id=item,
+                owed_at=self.now,
+            )
+        )
+        self.owed.append(key)
+
+    def ask(self, wanted: Ask) -> WorkItem:
+        """Create a work item with its clock and the notice of it."""
+        rule = KINDS[wanted.kind]
+        item = WorkItem(
+            id=uuid.uuid4().hex,
+            case_id=self.case.id,
+            organ_id=self.case.organ_id,
+            stage=self.case.stage,
+            round=self.case.round,
+            kind=wanted.kind,
+            slot=wanted.slot,
+            respondent_id=wanted.respondent,
+            role=rule.role,
+            assignee_id=wanted.person,
+            state="open",
+            created_at=self.now,
+        )
+        self.session.add(item)
+        if rule.deadline:
+            self._start_clock(item, rule.deadline)
+        self.items[(wanted.kind, wanted.slot)] = item
+        self.owe("notice", "work-item", item=item.id)
+        return item
+
+    def _start_clock(self, item: WorkItem, deadline_id: str) -> None:
+        deadline = self.edition.deadlines[deadline_id]
+        end = due(self.now, deadline.period, china_calendar())
+        item.due_on, item.provisional = end.on, end.provisional
+        self.later.append(
+            Clock(
+                case_id=self.case.id,
+                key=f"item:{item.id}",
+                deadline=deadline_id,
+                item_id=item.id,
+                started_at=self.now,
+                due_on=end.on,
+                provisional=end.provisional,
+                basis="\n".join(
+                    (f"{deadline.zh} {deadline.period.zh}（{deadline.mark}）：{deadline.basis}", *end.why)
+                ),
+            )
+        )
+
+    def stop(self, item: WorkItem, state: str) -> None:
+        """Close a work item as done or cancelled, and its clock with it."""
+        item.state = state
+        item.version += 1
+        if KINDS[Kind(item.kind)].deadline:
+            clock = self.session.exec(select(Clock).where(Clock.item_id == item.id)).first()
+            if clock:
+                clock.closed_at = self.now
+
+    def record(self, tag: str, *, reason: str = "", data: Mapping[str, Any] | None = None) -> Event:
+        """Close the act with its event, chained to the last one of the case."""
+        case = self.case
+        case.events += 1
+        case.version += 1
+        said = dict(data or {}) | {"stage": Stage(case.stage).value, "round": case.round}
+        if self.moves:
+            said["moves"] = self.moves
+        if self.owed:
+            said["owed"] = self.owed
+        event = Event(
+            case_id=case.id,
+            seq=case.events,
+            tag=tag,
+            actor_id=self.actor.person_id if self.actor else None,
+            at=self.now,
+            reason=reason,
+            data=said,
+            prev_hash=case.head,
+            hash="",
+        )
+        event.hash = case.head = link_hash(case.head, event)
+        self.session.flush()
+        self.session.add_all([*self.later, event])
+        self.later.clear()
+        return event
+
+
+def lock_case(session: Session, case_id: str) -> Case:
+    """The case, locked until the transaction ends. Raises NotFound."""
+    case = session.exec(select(Case).where(Case.id == case_id).with_for_update()).first()
+    if case is None:
+        raise NotFound("查无此案，请核对案件编号。")
+    return case

@@ -1,0 +1,123 @@
+"""What follows from an act by rule alone, in the same transaction. 依规则推进
+
+`settle` asks the lifecycle rules what is due now, moves the case as often as the rules say, and leaves behind the
+work items people must do and the effects the office owes.
+"""
+
+from sqlmodel import select
+
+from models.casework.matching import match_clauses
+from models.casework.panel import bench, convene
+from models.casework.record import Act
+from models.rules.decision import Outcome
+from models.rules.lifecycle import CLEARED, Kind, Move, Situation, Stage, asks, way_out
+from models.rules.permissions import Part
+from models.tables import Decision, WorkItem
+
+
+def settle(act: Act) -> None:
+    """Bring the case to rest: every passed stage left, every work item asked for in place."""
+    now = situation(act)
+    while (move := way_out(now)) is not None:
+        _leave(act, move)
+        _enter(act, move)
+        now = situation(act)
+    for wanted in asks(now):
+        if (wanted.kind, wanted.slot) not in act.items:
+            act.ask(wanted)
+    _withdraw_what_is_no_longer_asked(act, now)
+
+
+def situation(act: Act) -> Situation:
+    """The case as the rules see it."""
+    stage = Stage(act.case.stage)
+    answers = {key: item.answer or {} for key, item in act.items.items() if item.state == "done"}
+    people = {rid: row.person_id for rid, row in act.respondents.items()}
+    panel = bench(act) if stage is Stage.REVIEW else None
+    decided = decisions(act) if stage in (Stage.DECISION, Stage.CLEARING) else {}
+    return Situation(
+        stage,
+        answers,
+        respondents=people,
+        investigators=act.holders(Part.INVESTIGATOR),
+        conclusion=act.case.conclusion,
+        members=panel.sitting if panel else (),
+        undeclared=panel.called if panel else (),
+        short=panel.short if panel else False,
+        chair=panel.chair if panel else None,
+        outcomes={rid: Outcome(row.outcome) for rid, row in decided.items() if row.outcome},
+        cleared_elsewhere=frozenset(
+            rid for rid, row in decided.items() if row.external_result == "no-action"
+        ),
+    )
+
+
+def decisions(act: Act) -> dict[int, Decision]:
+    """Respondent id -> the decision of this round."""
+    rows = select(Decision).where(Decision.case_id == act.case.id, Decision.round == act.case.round)
+    return {row.respondent_id: row for row in act.session.exec(rows)}
+
+
+def _leave(act: Act, move: Move) -> None:
+    case = act.case
+    for item in act.items.values():
+        if item.state == "open":
+            act.stop(item, "cancelled")
+    act.moves.append(f"{Stage(case.stage).value}->{move.to.value}:{move.way}")
+    case.stage = move.to
+    if move.new_round:
+        case.round += 1
+        if move.to is Stage.VERIFICATION:
+            case.conclusion = ""
+    act.session.flush()
+    act.load_items()
+
+
+def _enter(act: Act, move: Move) -> None:
+    """What the office owes on the way into a stage, and what is computed there by rule."""
+    match move.to:
+        case Stage.VERIFICATION:
+            if move.way == "accepted":
+                for rid, row in act.respondents.items():
+                    act.owe("document", "rights-notice", respondent=rid)
+                    act.owe("notice", "rights-notice", respondent=rid, person=row.person_id)
+        case Stage.MATCHING:
+            match_clauses(act)
+        case Stage.REVIEW:
+            for rid in act.respondents:
+                act.owe("document", "matching-report", respondent=rid)
+            convene(act)
+            act.owe("document", "convening-notice")
+        case Stage.ARCHIVE:
+            if move.way == "declined":
+                act.owe("document", "declined-notice")
+        case _:
+            pass
+
+
+def _withdraw_what_is_no_longer_asked(act: Act, now: Situation) -> None:
+    # A chair who steps aside no longer closes the session; a recused member no longer votes.
+    wanted = {(ask.kind, ask.slot): ask for ask in asks(now)}
+    for key, item in list(act.items.items()):
+        if item.state != "open":
+            continue
+        if key not in wanted:
+            act.stop(item, "cancelled")
+        elif wanted[key].person != item.assignee_id:
+            _hand_over(act, item, wanted[key].person)
+
+
+def _hand_over(act: Act, item: WorkItem, person: int | None) -> None:
+    item.assignee_id = person
+    item.version += 1
+    act.owe("notice", "work-item", item=item.id, person=person)
+
+
+def favourable(decision: Decision) -> bool:
+    """Whether a name is to be cleared after this decision."""
+    return (decision.outcome in CLEARED) or decision.external_result == "no-action"
+
+
+def item_of(act: Act, kind: Kind, slot: str = "") -> WorkItem | None:
+    """A work item of this stage and round."""
+    return act.items.get((kind, slot))

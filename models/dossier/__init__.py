@@ -1,0 +1,48 @@
+"""The whole case in one read model, for papers, pages, bundle and printout. 案卷"""
+
+from models.dossier.reading import load_dossier
+from models.dossier.terms import case_number, clause_label, day, shown
+from models.dossier.views import (
+    AllegationView,
+    AnswerView,
+    BallotView,
+    ClearingView,
+    DecisionView,
+    DocumentView,
+    Dossier,
+    EventView,
+    EvidenceView,
+    FactorView,
+    FactView,
+    FindingView,
+    MatchView,
+    PeriodView,
+    PublicationView,
+    RespondentView,
+    SeatView,
+)
+
+__all__ = [
+    "AllegationView",
+    "AnswerView",
+    "BallotView",
+    "ClearingView",
+    "DecisionView",
+    "DocumentView",
+    "Dossier",
+    "EventView",
+    "EvidenceView",
+    "FactView",
+    "FactorView",
+    "FindingView",
+    "MatchView",
+    "PeriodView",
+    "PublicationView",
+    "RespondentView",
+    "SeatView",
+    "case_number",
+    "clause_label",
+    "day",
+    "load_dossier",
+    "shown",
+]

@@ -1,0 +1,34 @@
+"""The handbook: dated editions of the duty list and the exemption list, as cited data. 工作手册"""
+
+from models.handbook.edition import (
+    Cues,
+    DeadlineRule,
+    Duty,
+    Edition,
+    Extension,
+    FactQuestion,
+    LegalBasis,
+    RoleEntry,
+    TimeLimit,
+    WeighingFactor,
+)
+from models.handbook.loader import EditionChoice, edition_for, editions, load_edition
+from models.handbook.reading import HandbookError
+
+__all__ = [
+    "Cues",
+    "DeadlineRule",
+    "Duty",
+    "Edition",
+    "EditionChoice",
+    "Extension",
+    "FactQuestion",
+    "HandbookError",
+    "LegalBasis",
+    "RoleEntry",
+    "TimeLimit",
+    "WeighingFactor",
+    "edition_for",
+    "editions",
+    "load_edition",
+]

@@ -1,0 +1,150 @@
+"""Reading the plain lists of an edition: facts, duties, deadlines, roles, factors, cues. 读取各清单"""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from models.handbook.edition import (
+    Cues,
+    DeadlineRule,
+    Duty,
+    Extension,
+    FactQuestion,
+    LegalBasis,
+    RoleEntry,
+    TimeLimit,
+    WeighingFactor,
+)
+from models.handbook.reading import Entry, read_entries, texts_by_key
+
+JUDGED_AT = ("conduct", "outcome", "inquiry")
+MARKS = ("法定", "文件", "建议值")
+DIRECTIONS = ("within", "before", "not_before")
+STAGES = ("intake", "verification", "matching", "review", "decision", "clearing", "archive", "remedy")
+
+
+def read_facts(top: Entry) -> tuple[Mapping[str, str], dict[str, FactQuestion]]:
+    """The fact questions and the names of their groups."""
+    groups = texts_by_key(top, "groups")
+
+    def build(entry: Entry) -> FactQuestion:
+        return FactQuestion(
+            id=entry.text("id"),
+            zh=entry.text("zh"),
+            group=entry.one_of("group", groups),
+            evidence=entry.texts("evidence", required=True),
+            settled_by=entry.text("settled_by"),
+            judged_at=entry.one_of("judged_at", JUDGED_AT),
+            asked_when=entry.texts("asked_when", required=True),
+        )
+
+    return groups, read_entries(top, "facts", build)
+
+
+def read_duties(top: Entry, *, categories: Collection[str]) -> tuple[str, dict[str, Duty]]:
+    """The duty list, and what to mind about the texts it cites."""
+    laws: dict[str, date] = {}
+    for entry in top.subs("laws", required=True):
+        entry.label = entry.text("law")
+        if entry.label in laws:
+            raise entry.fault("法律名称重复")
+        laws[entry.label] = entry.day("text_in_force_from")
+        entry.done()
+
+    def build(entry: Entry) -> Duty:
+        basis = tuple(_legal_basis(article, laws) for article in entry.subs("legal_basis", required=True))
+        return Duty(
+            id=entry.text("id"),
+            category=entry.one_of("category", categories),
+            matter=entry.text("matter"),
+            step=entry.text("step"),
+            requirement=entry.text("requirement"),
+            legal_basis=basis,
+            time_limit=_time_limit(entry.sub("time_limit")),
+            evidence=entry.texts("evidence", required=True),
+            note=entry.text_or("note"),
+            basis_in_force_from=max(laws[article.law] for article in basis),
+        )
+
+    duties = read_entries(top, "duties", build)
+    top.text("basis_as_of")
+    return top.text("basis_note"), duties
+
+
+def _legal_basis(entry: Entry, laws: Collection[str]) -> LegalBasis:
+    found = LegalBasis(entry.text("law"), entry.number("article"))
+    if found.law not in laws:
+        raise entry.fault(f"引用了 laws 中没有的 {found.law}")
+    entry.done()
+    return found
+
+
+def _time_limit(entry: Entry | None) -> TimeLimit | None:
+    if entry is None:
+        return None
+    found = TimeLimit(
+        period=entry.period("value"),
+        starts_from=entry.text("starts_from"),
+        direction="within" if entry.raw("direction") is None else entry.one_of("direction", DIRECTIONS),
+        extension=_extension(entry.sub("extension"), "value"),
+    )
+    entry.done()
+    return found
+
+
+def _extension(entry: Entry | None, amount: str) -> Extension | None:
+    if entry is None:
+        return None
+    period = None if entry.raw(amount) is None else entry.period(amount)
+    entry.raw("unit")
+    found = Extension(period, entry.text("condition"))
+    entry.done()
+    return found
+
+
+def read_deadlines(top: Entry) -> dict[str, DeadlineRule]:
+    """The periods of the procedure, each with its standing."""
+
+    def build(entry: Entry) -> DeadlineRule:
+        return DeadlineRule(
+            id=entry.text("id"),
+            zh=entry.text("zh"),
+            stage=entry.one_of("stage", STAGES),
+            starts_from=entry.text("starts_from"),
+            period=entry.period("amount"),
+            extension=_extension(entry.sub("extension"), "amount"),
+            mark=entry.one_of("mark", MARKS),
+            basis=entry.text("basis"),
+        )
+
+    return read_entries(top, "deadlines", build)
+
+
+def read_roles(top: Entry) -> dict[str, RoleEntry]:
+    """The roles of the procedure."""
+
+    def build(entry: Entry) -> RoleEntry:
+        stage = "" if entry.raw("stage") is None else entry.one_of("stage", STAGES)
+        return RoleEntry(entry.text("id"), entry.text("zh"), entry.text("does"), stage, entry.text("source"))
+
+    return read_entries(top, "roles", build)
+
+
+def read_factors(top: Entry, known: Collection[str]) -> tuple[WeighingFactor, ...]:
+    """The six factors the panel weighs."""
+
+    def build(entry: Entry) -> WeighingFactor:
+        facts = entry.among("facts", known, "事实", required=True)
+        return WeighingFactor(entry.text("id"), entry.text("zh"), facts)
+
+    return tuple(read_entries(top, "weighing_factors", build).values())
+
+
+def read_cues(top: Entry, clauses: Collection[str]) -> dict[str, Cues]:
+    """The hint words of each clause."""
+
+    def build(entry: Entry) -> Cues:
+        if entry.text("id") not in clauses:
+            raise entry.fault("没有这一条款")
+        return Cues(entry.texts("cues", required=True), entry.texts("anti_cues"))
+
+    return read_entries(top, "cues", build)

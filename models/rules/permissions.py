@@ -1,0 +1,256 @@
+"""Who may do what: one function, `may`, for every path. 权限规则
+
+A ruling comes from three things: the roles a person holds in an organ, the part the person has in the case,
+and whether the person is recused. The same tables are compiled to SQL for lists and counts
+(`models.queries.visible`), so a list can never show what the item itself would refuse.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A role held in an organ for a period. 角色"""
+
+    INTAKE_CLERK = "intake-clerk"  # 登记员
+    SCREENING_OFFICER = "screening-officer"  # 受理审查员
+    INVESTIGATOR = "investigator"  # 调查人员
+    OFFICER = "officer"  # 执法人员
+    LEGAL_REVIEWER = "legal-reviewer"  # 法制审核员
+    PANEL_MEMBER = "panel-member"  # 审议组成员
+    HEAD = "head"  # 机关负责人
+    MANAGER = "manager"  # 分管负责人
+    PUBLICITY_REVIEWER = "publicity-reviewer"  # 公开审查员
+    ARCHIVIST = "archivist"  # 档案员
+    ADMINISTRATOR = "administrator"  # 系统管理员
+
+    @property
+    def zh(self) -> str:
+        """The role as people call it."""
+        return _ROLE_ZH[self]
+
+
+_ROLE_ZH = {
+    Role.INTAKE_CLERK: "登记员",
+    Role.SCREENING_OFFICER: "受理审查员",
+    Role.INVESTIGATOR: "调查人员",
+    Role.OFFICER: "执法人员",
+    Role.LEGAL_REVIEWER: "法制审核员",
+    Role.PANEL_MEMBER: "审议组成员",
+    Role.HEAD: "机关负责人",
+    Role.MANAGER: "分管负责人",
+    Role.PUBLICITY_REVIEWER: "公开审查员",
+    Role.ARCHIVIST: "档案员",
+    Role.ADMINISTRATOR: "系统管理员",
+}
+
+
+class Part(StrEnum):
+    """What a person is to one case. 办案参与"""
+
+    REGISTRAR = "registrar"  # 登记人
+    SCREENER = "screener"  # 受理审查人
+    INVESTIGATOR = "investigator"  # 调查人
+    LEGAL_REVIEWER = "legal-reviewer"  # 法制审核人
+    PANEL = "panel"  # 审议组成员
+    SIGNER = "signer"  # 签发人
+    MANAGER = "manager"  # 审批人
+    PUBLICITY_REVIEWER = "publicity-reviewer"  # 公开审查人
+    ARCHIVIST = "archivist"  # 归档人
+    RESPONDENT = "respondent"  # 被核查执法人员
+    RECUSED = "recused"  # 已回避
+
+    @property
+    def zh(self) -> str:
+        """The part as people call it."""
+        return _PART_ZH[self]
+
+
+_PART_ZH = {
+    Part.REGISTRAR: "登记人",
+    Part.SCREENER: "受理审查人",
+    Part.INVESTIGATOR: "调查人",
+    Part.LEGAL_REVIEWER: "法制审核人",
+    Part.PANEL: "审议组成员",
+    Part.SIGNER: "签发人",
+    Part.MANAGER: "审批人",
+    Part.PUBLICITY_REVIEWER: "公开审查人",
+    Part.ARCHIVIST: "归档人",
+    Part.RESPONDENT: "被核查执法人员",
+    Part.RECUSED: "已回避人员",
+}
+
+# Pairs of parts that one person may not hold in one case (lifecycle §4.2; 处分条例 41-42; 程序规定 49 by analogy).
+PAIRS: frozenset[frozenset[Part]] = frozenset(
+    frozenset(pair)
+    for pair in (
+        (Part.REGISTRAR, Part.SCREENER),
+        (Part.REGISTRAR, Part.PANEL),
+        (Part.INVESTIGATOR, Part.LEGAL_REVIEWER),
+        (Part.INVESTIGATOR, Part.PANEL),
+        (Part.INVESTIGATOR, Part.SIGNER),
+        (Part.LEGAL_REVIEWER, Part.PANEL),
+    )
+)
+
+# Parts that answering for a role gives; who answers as an officer is the respondent already.
+PART_OF: Mapping[Role, Part] = {
+    Role.INTAKE_CLERK: Part.REGISTRAR,
+    Role.SCREENING_OFFICER: Part.SCREENER,
+    Role.INVESTIGATOR: Part.INVESTIGATOR,
+    Role.LEGAL_REVIEWER: Part.LEGAL_REVIEWER,
+    Role.PANEL_MEMBER: Part.PANEL,
+    Role.HEAD: Part.SIGNER,
+    Role.MANAGER: Part.MANAGER,
+    Role.PUBLICITY_REVIEWER: Part.PUBLICITY_REVIEWER,
+    Role.ARCHIVIST: Part.ARCHIVIST,
+    Role.OFFICER: Part.RESPONDENT,
+}
+
+# Roles that see every case of their organ, whatever their part in it.
+ORGAN_WIDE = frozenset({Role.MANAGER, Role.HEAD, Role.ARCHIVIST})
+
+# Parts that end sight (recused) or narrow it to one's own items and papers (respondent).
+BLIND = Part.RECUSED
+NARROW = Part.RESPONDENT
+
+
+class Action(StrEnum):
+    """What somebody wants to do with a case. 操作"""
+
+    REGISTER = "register"  # 登记案件
+    SEE = "see"  # 查看案件
+    SEE_FILE = "see-file"  # 查看证据、认定、内部文书
+    ADD_EVIDENCE = "add-evidence"  # 补充证据
+    SEE_ITEM = "see-item"  # 查看待办
+    ANSWER = "answer"  # 办理待办
+    HOLD_PART = "hold-part"  # 被指派
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person and the roles held today. 办理人"""
+
+    person_id: int
+    name: str
+    roles: frozenset[tuple[Role, int]]  # role, organ id
+
+    def holds(self, role: Role, organ_id: int) -> bool:
+        """Whether the role is held in that organ."""
+        return (role, organ_id) in self.roles
+
+    def organs(self, *roles: Role) -> frozenset[int]:
+        """Organs in which one of the roles is held."""
+        return frozenset(organ for role, organ in self.roles if role in roles)
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What a ruling needs to know of a case: its organ, who is what in it, and the queues that wait."""
+
+    organ_id: int
+    parts: Mapping[int, frozenset[Part]] = field(default_factory=dict)  # person id -> parts
+    queues: frozenset[Role] = frozenset()  # roles whose unassigned items are open
+
+    def parts_of(self, person_id: int) -> frozenset[Part]:
+        """The parts a person has in the case."""
+        return self.parts.get(person_id, frozenset())
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """What a ruling needs to know of a work item."""
+
+    role: Role
+    assignee_id: int | None
+    organ_id: int
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """Yes, or no with the reason in words; `recused` marks a refusal for bias, `hidden` one of sight."""
+
+    ok: bool
+    why: str = ""
+    recused: bool = False
+    hidden: bool = False
+
+
+YES = Ruling(ok=True)
+
+
+def may(
+    actor: Actor,
+    action: Action,
+    case: CaseFacts | None = None,
+    *,
+    item: ItemFacts | None = None,
+    part: Part | None = None,
+    organ_id: int | None = None,
+) -> Ruling:
+    """The one ruling on rights. Answers with the reason, raises nothing."""
+    if action is Action.REGISTER:
+        holds = organ_id is not None and actor.holds(Role.INTAKE_CLERK, organ_id)
+        return YES if holds else Ruling(False, "只有本机关的登记员可以登记案件；请联系本机关登记员。")
+    if case is None:
+        return Ruling(False, "查无此案。", hidden=True)
+    parts = case.parts_of(actor.person_id)
+    if BLIND in parts:
+        return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
+    if action is Action.HOLD_PART:
+        return _hold_part(parts, part)
+    if not _sees(actor, case, parts):
+        return Ruling(False, "查无此案，或者您无权查看。", hidden=True)
+    if action is Action.SEE:
+        return YES
+    if action is Action.SEE_FILE:
+        return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
+    if action is Action.ADD_EVIDENCE:
+        return _add_evidence(parts)
+    if item is None:
+        return Ruling(False, "查无此待办。", hidden=True)
+    if action is Action.SEE_ITEM:
+        return _see_item(actor, item, parts)
+    return _answer(actor, item, parts)
+
+
+def _sees(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> bool:
+    if parts:
+        return True
+    if actor.organs(*ORGAN_WIDE) & {case.organ_id}:
+        return True
+    return any(actor.holds(role, case.organ_id) for role in case.queues)
+
+
+def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
+    if NARROW in parts:
+        return Ruling(False, "此人是本案被核查人员，应当回避，不能参与办理。", recused=True)
+    clash = next((held for held in sorted(parts) if part and frozenset({held, part}) in PAIRS), None)
+    if clash and part:
+        return Ruling(False, f"同一人不能既是本案{clash.zh}又是{part.zh}；请另行指派。")
+    return YES
+
+
+def _add_evidence(parts: frozenset[Part]) -> Ruling:
+    if parts & {Part.REGISTRAR, Part.INVESTIGATOR, Part.RESPONDENT}:
+        return YES
+    return Ruling(False, "只有登记人、调查人和被核查人员可以提交证据；请将材料交给调查人员。")
+
+
+def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
+    if NARROW in parts and item.assignee_id != actor.person_id:
+        return Ruling(False, "查无此待办，或者您无权查看。", hidden=True)
+    return YES
+
+
+def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
+    if NARROW in parts:
+        if item.role is Role.OFFICER and item.assignee_id == actor.person_id:
+            return YES
+        return Ruling(False, "您是本案被核查人员，应当回避，不能办理此事项。", recused=True)
+    if item.assignee_id is not None and item.assignee_id != actor.person_id:
+        return Ruling(False, "此事项已指定他人办理，您不能代为办理。")
+    if item.assignee_id is None and not actor.holds(item.role, item.organ_id):
+        return Ruling(False, f"此事项由{item.role.zh}办理，您没有该角色。")
+    return _hold_part(parts, PART_OF[item.role])

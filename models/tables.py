@@ -1,0 +1,481 @@
+"""Every table of the register on one page. 登记库各表
+
+Kinds, stages and states are stored as the text of their StrEnum: a new kind needs no migration.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.database import NAMING, Instant
+
+SQLModel.metadata.naming_convention = NAMING
+
+
+def _json(**options: Any) -> Any:
+    return Field(sa_type=sa.JSON, **options)
+
+
+def _instant(**options: Any) -> Any:
+    return Field(sa_type=Instant, **options)
+
+
+def _key(target: str, **options: Any) -> Any:
+    return Field(foreign_key=target, **options)
+
+
+class Organ(SQLModel, table=True):
+    """A market-regulation organ in the tree province - city - county - station. 机关"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=32)
+    name: str = Field(max_length=100)
+    mark: str = Field(max_length=32)  # 机关代字, e.g. 赣市监
+    level: str = Field(max_length=16)  # province, city, county, station
+    parent_id: int | None = _key("organ.id", default=None, index=True)
+
+
+class Person(SQLModel, table=True):
+    """Someone who may sign in. 人员"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    username: str = Field(unique=True, max_length=64)
+    name: str = Field(max_length=50)
+    password_hash: str = Field(default="", max_length=255)
+    active: bool = True
+
+
+class RoleHolding(SQLModel, table=True):
+    """A role held in an organ for a period; the last day counts. 任职"""
+
+    __tablename__ = "role_holding"
+    __table_args__ = (sa.UniqueConstraint("person_id", "organ_id", "role", "valid_from"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = _key("person.id", index=True)
+    organ_id: int = _key("organ.id", index=True)
+    role: str = Field(max_length=32)
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Credential(SQLModel, table=True):
+    """A bearer token or a signed-in session, kept only as its SHA-256. 凭证"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True, max_length=64)
+    kind: str = Field(max_length=16)  # token, session
+    person_id: int = _key("person.id", index=True)
+    label: str = Field(default="", max_length=100)
+    csrf: str = Field(default="", max_length=64)
+    created_at: datetime = _instant()
+    expires_at: datetime | None = _instant(default=None)
+
+
+class Case(SQLModel, table=True):
+    """An accountability case. 案件"""
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        sa.UniqueConstraint("organ_id", "year", "number"),
+        sa.Index("ix_case_file_organ_id_stage", "organ_id", "stage"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    organ_id: int = _key("organ.id")
+    year: int
+    number: int
+    title: str = Field(max_length=200)
+    category: str = Field(max_length=16)  # general, inspection, penalty, licensing, coercion
+    source: str = Field(max_length=32)
+    conduct_on: date
+    narrative: str
+    harm: str = Field(default="")
+    edition: str = Field(max_length=16)
+    edition_reason: str = Field(default="")
+    stage: str = Field(max_length=16)
+    round: int = 1
+    state: str = Field(max_length=16)  # open, transferred, archived
+    conclusion: str = Field(default="", max_length=16)  # of the verification
+    criminal_flag: bool = False
+    registered_at: datetime = _instant()
+    archived_at: datetime | None = _instant(default=None)
+    retain_until: date | None = None
+    retention: str = Field(default="", max_length=32)
+    events: int = 0  # length of the chain
+    head: str = Field(default="", max_length=64)  # hash of its last link
+    version: int = 1
+
+
+class Respondent(SQLModel, table=True):
+    """An officer whose conduct is looked at, with the post held at the time. 被核查执法人员"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id", index=True)
+    person_id: int = _key("person.id", index=True)
+    post: str = Field(max_length=16)  # handler, reviewer, approver
+    unit: str = Field(max_length=100)
+    position: str = Field(default="", max_length=100)
+
+
+class Participation(SQLModel, table=True):
+    """What part a person has in a case; the pairs that one person may not hold are read from here. 办案参与"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "person_id", "part"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    person_id: int = _key("person.id", index=True)
+    part: str = Field(max_length=24)
+    reason: str = Field(default="")
+
+
+class Allegation(SQLModel, table=True):
+    """One thing that is said against somebody. 反映问题"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id", index=True)
+    respondent_id: int | None = _key("respondent.id", default=None)
+    text: str
+
+
+class Evidence(SQLModel, table=True):
+    """A piece of evidence; its bytes are kept under their SHA-256. 证据"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id", index=True)
+    number: int
+    sha256: str = Field(max_length=64, index=True)
+    size: int
+    media_type: str = Field(max_length=100)
+    file_name: str = Field(max_length=200)
+    kind: str = Field(max_length=32)
+    proves: str = Field(default="")
+    collected_by: str = Field(max_length=100)
+    collected_at: datetime = _instant()
+    added_by: int = _key("person.id")
+    added_at: datetime = _instant()
+
+
+class Finding(SQLModel, table=True):
+    """Whether one duty item was done by one officer. 履职认定"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "respondent_id", "duty"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    respondent_id: int = _key("respondent.id")
+    duty: str = Field(max_length=16)
+    result: str = Field(max_length=16)
+    evidence: list[int] = _json(default_factory=list)
+    note: str = Field(default="")
+
+
+class Fact(SQLModel, table=True):
+    """A fact of the handbook's vocabulary about one officer: established, refuted or unproven. 认定事实"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "respondent_id", "fact"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    respondent_id: int = _key("respondent.id")
+    fact: str = Field(max_length=64)
+    status: str = Field(max_length=16)
+    evidence: list[int] = _json(default_factory=list)
+    note: str = Field(default="")
+
+
+class Match(SQLModel, table=True):
+    """A clause the machine proposes or rules out for one officer, and what the legal reviewer made of it. 条款匹配"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "respondent_id", "clause"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    respondent_id: int = _key("respondent.id")
+    clause: str = Field(max_length=16)
+    outcome: str = Field(max_length=24)
+    reasons: list[str] = _json(default_factory=list)
+    missing: list[str] = _json(default_factory=list)
+    legal_review: str = Field(default="")
+    proposed: bool = False
+    confirmed: bool | None = None
+    confirmed_reason: str = Field(default="")
+    confirmed_by: int | None = _key("person.id", default=None)
+
+
+class WorkItem(SQLModel, table=True):
+    """Something a person must do. 待办"""
+
+    __tablename__ = "work_item"
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "stage", "round", "kind", "slot"),
+        sa.Index("ix_work_item_assignee_id_state", "assignee_id", "state"),
+        sa.Index("ix_work_item_organ_id_role_state", "organ_id", "role", "state"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    case_id: str = _key("case_file.id")
+    organ_id: int = _key("organ.id")
+    stage: str = Field(max_length=16)
+    round: int
+    kind: str = Field(max_length=24)
+    slot: str = Field(default="", max_length=32)  # "" | respondent id | person id
+    respondent_id: int | None = _key("respondent.id", default=None)
+    role: str = Field(max_length=24)
+    assignee_id: int | None = _key("person.id", default=None)
+    state: str = Field(max_length=16)  # open, done, cancelled
+    created_at: datetime = _instant()
+    due_on: date | None = None
+    provisional: bool = False
+    answer: dict[str, Any] | None = _json(default=None)
+    answered_by: int | None = _key("person.id", default=None)
+    answered_at: datetime | None = _instant(default=None)
+    version: int = 1
+
+
+class Seat(SQLModel, table=True):
+    """A member or alternate of the panel of one round. 审议组席位"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    person_id: int = _key("person.id")
+    position: int  # order of the draw
+    state: str = Field(max_length=16)  # sitting, alternate, recused
+    chair: bool = False
+    reason: str = Field(default="")
+
+
+class Ballot(SQLModel, table=True):
+    """One member's vote on one officer; sealed until the chair closes the session. 表决"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "respondent_id", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    respondent_id: int = _key("respondent.id")
+    person_id: int = _key("person.id")
+    outcome: str = Field(max_length=16)
+    reason: str
+    cast_at: datetime = _instant()
+
+
+class Decision(SQLModel, table=True):
+    """What becomes of one officer in one round: the panel's result, then the head's signature. 决定"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "respondent_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    respondent_id: int = _key("respondent.id")
+    proposed: str = Field(default="", max_length=16)  # by the panel, or by the verification
+    tally: dict[str, Any] = _json(default_factory=dict)
+    outcome: str = Field(default="", max_length=16)  # as signed
+    reason: str = Field(default="")
+    differs_reason: str = Field(default="")
+    signed_by: int | None = _key("person.id", default=None)
+    signed_at: datetime | None = _instant(default=None)
+    served_at: datetime | None = _instant(default=None)
+    authority: str = Field(default="")  # where the matter was transferred
+    external_result: str = Field(default="")
+
+
+class Clearing(SQLModel, table=True):
+    """How an officer's name is cleared, by whose consent. 澄清正名"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "round", "respondent_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    round: int
+    respondent_id: int = _key("respondent.id")
+    track: str = Field(max_length=1)  # A own unit after exemption, B unfounded report
+    wanted: bool
+    form: str = Field(default="", max_length=16)
+    scope: str = Field(default="")
+    named: bool = False  # consent to be named in public
+    approved: bool | None = None
+    publication_class: str = Field(default="", max_length=16)
+    reason: str = Field(default="")
+
+
+class Serial(SQLModel, table=True):
+    """The last number given in a series; read and raised under lock, so there are no gaps. 编号"""
+
+    organ_id: int = _key("organ.id", primary_key=True)
+    series: str = Field(primary_key=True, max_length=32)
+    year: int = Field(primary_key=True)
+    last: int = 0
+
+
+class Document(SQLModel, table=True):
+    """A filed paper; its bytes are kept under their SHA-256. 文书"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    key: str = Field(max_length=100)  # kind + round [+ respondent or member]
+    kind: str = Field(max_length=32)
+    round: int
+    respondent_id: int | None = _key("respondent.id", default=None)
+    number: str = Field(default="", max_length=64)
+    title: str = Field(max_length=200)
+    sha256: str = Field(max_length=64)
+    size: int
+    audience: str = Field(max_length=16)  # internal, officer, public
+    filed_at: datetime = _instant()
+
+
+class Clock(SQLModel, table=True):
+    """A period that runs, and how its end was computed. 期限"""
+
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "key"),
+        sa.Index("ix_clock_closed_at_due_on", "closed_at", "due_on"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    key: str = Field(max_length=100)
+    deadline: str = Field(max_length=32)  # id in the handbook
+    item_id: str | None = _key("work_item.id", default=None)
+    started_at: datetime = _instant()
+    due_on: date
+    provisional: bool = False
+    basis: str = Field(default="")
+    closed_at: datetime | None = _instant(default=None)
+
+
+class Effect(SQLModel, table=True):
+    """Something the office still owes to the world; a row here is the outbox. 应办事务"""
+
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "key"),
+        sa.Index("ix_effect_state_owed_at", "state", "owed_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    key: str = Field(max_length=100)
+    kind: str = Field(max_length=24)  # document, notice, publication, hand-over, integrity, bundle
+    stage: str = Field(max_length=16)
+    round: int
+    subject: str = Field(default="", max_length=64)  # document or message kind
+    respondent_id: int | None = _key("respondent.id", default=None)
+    person_id: int | None = _key("person.id", default=None)
+    item_id: str | None = _key("work_item.id", default=None)
+    state: str = Field(default="owed", max_length=16)  # owed, claimed, done, failed
+    owed_at: datetime = _instant()
+    claimed_at: datetime | None = _instant(default=None)
+    attempts: int = 0
+    done_at: datetime | None = _instant(default=None)
+    produced: str = Field(default="", max_length=200)
+    error: str = Field(default="", max_length=500)
+
+
+class Channel(SQLModel, table=True):
+    """Where a person wants notices besides the in-app inbox, as an Apprise URL. 通知渠道"""
+
+    __table_args__ = (sa.UniqueConstraint("person_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = _key("person.id", index=True)
+    name: str = Field(max_length=32)  # mail, wecom, …
+    url: str = Field(max_length=500)
+    active: bool = True
+
+
+class Notification(SQLModel, table=True):
+    """One message to one person over one channel. 通知"""
+
+    __table_args__ = (
+        sa.UniqueConstraint("key", "person_id", "channel"),
+        sa.Index("ix_notification_person_id_created_at", "person_id", "created_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(max_length=160)
+    person_id: int = _key("person.id")
+    case_id: str | None = _key("case_file.id", default=None)
+    item_id: str | None = _key("work_item.id", default=None)
+    channel: str = Field(max_length=32)  # inbox, or the name of a channel
+    subject: str = Field(max_length=200)
+    body: str
+    state: str = Field(max_length=16)  # delivered, sending, failed
+    attempts: int = 0
+    error: str = Field(default="", max_length=500)
+    created_at: datetime = _instant()
+    delivered_at: datetime | None = _instant(default=None)
+    read_at: datetime | None = _instant(default=None)
+
+
+class Publication(SQLModel, table=True):
+    """What the portal shows, redacted. 公示"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id", index=True)
+    document_id: int = _key("document.id", unique=True)
+    slug: str = Field(unique=True, max_length=32)
+    title: str = Field(max_length=200)
+    published_at: datetime = _instant(index=True)
+    withdrawn_at: datetime | None = _instant(default=None)
+    withdrawn_reason: str = Field(default="")
+
+
+class Event(SQLModel, table=True):
+    """One link of a case's chain: who did what, when, why. 留痕"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    seq: int
+    tag: str = Field(max_length=64)
+    actor_id: int | None = _key("person.id", default=None)
+    on_behalf_of: int | None = _key("person.id", default=None)
+    at: datetime = _instant()
+    reason: str = Field(default="")
+    data: dict[str, Any] = _json(default_factory=dict)
+    prev_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class Replay(SQLModel, table=True):
+    """The first answer to a POST, kept under its Idempotency-Key. 重复提交"""
+
+    __table_args__ = (sa.UniqueConstraint("person_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = _key("person.id")
+    key: str = Field(max_length=100)
+    request: str = Field(max_length=64)  # hash of method, path and body
+    status: int
+    body: str
+    created_at: datetime = _instant()
+
+
+class Draft(SQLModel, table=True):
+    """An answer somebody has begun to write. 草稿"""
+
+    __table_args__ = (sa.UniqueConstraint("item_id", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    item_id: str = _key("work_item.id")
+    person_id: int = _key("person.id")
+    content: dict[str, Any] = _json(default_factory=dict)
+    saved_at: datetime = _instant()

@@ -1,0 +1,245 @@
+"""What a paper has to say about a case, worked out before any template is touched. 文书内容"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.dossier import (
+    BallotView,
+    DecisionView,
+    Dossier,
+    FactView,
+    FindingView,
+    MatchView,
+    RespondentView,
+    clause_label,
+    day,
+    shown,
+)
+from models.rules.decision import Outcome
+from models.rules.errors import Incomplete
+from models.rules.lifecycle import CLEARED, Kind
+from models.rules.review import Vote
+from tasks.redaction import aliases, hide_reporter, mask_unit, redact
+
+OPINION = (
+    "《江西省市场监管局关于建立“尽职照单免责、失职照单问责”机制的实施意见（试行）》（以下简称《实施意见》）"
+)
+FORMS_ZH = {"written": "书面", "in-person": "当面", "meeting": "会议", "notice": "通报"}
+CLASSES_ZH = {"public": "主动公开", "on-request": "依申请公开", "closed": "不予公开"}
+REPLIES_ZH = {
+    "handled": "受移送机关已作出处理",
+    "no-action": "受移送机关经审查未予追究",
+    "returned": "受移送机关退回",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """The checked duty list of one officer in figures and groups. 履职清单核查汇总"""
+
+    done: tuple[FindingView, ...]
+    not_done: tuple[FindingView, ...]
+    not_proven: tuple[FindingView, ...]
+    not_applicable: tuple[FindingView, ...]
+
+    @property
+    def summary(self) -> str:
+        """The figures in one sentence."""
+        if not self.total:
+            return "本案未进行履职清单逐项核查。"
+        return (
+            f"共核查{self.total}项：已履行{len(self.done)}项，未履行{len(self.not_done)}项，"
+            f"未证明{len(self.not_proven)}项，不适用{len(self.not_applicable)}项。"
+        )
+
+    @property
+    def total(self) -> int:
+        """How many items were checked."""
+        return len(self.done) + len(self.not_done) + len(self.not_proven) + len(self.not_applicable)
+
+
+def duties(findings: Iterable[FindingView]) -> Duties:
+    """The duty list by result."""
+    by: dict[str, list[FindingView]] = {}
+    for finding in findings:
+        by.setdefault(finding.result, []).append(finding)
+    groups = (tuple(by.get(name, ())) for name in ("done", "not-done", "not-proven", "not-applicable"))
+    return Duties(*groups)
+
+
+def facts_by_status(facts: Iterable[FactView]) -> dict[str, tuple[FactView, ...]]:
+    """The facts of one officer: 属实, 不实, 未证明, in that order, empty groups left out."""
+    rows = tuple(facts)
+    grouped = {status: tuple(f for f in rows if f.status_zh == status) for status in ("属实", "不实", "未证明")}
+    return {status: group for status, group in grouped.items() if group}
+
+
+def proposal(dossier: Dossier, respondent_id: int) -> Mapping[str, Any] | None:
+    """What the legal reviewer proposes for one officer: outcome, in words, and reason."""
+    review = dossier.answer(Kind.LEGAL_REVIEW)
+    for said in (review.content if review else {}).get("outcomes", []):
+        if said["respondent"] == respondent_id:
+            return {"outcome": said["outcome"], "zh": Outcome(said["outcome"]).zh, "reason": said["reason"]}
+    return None
+
+
+def heard(dossier: Dossier, respondent_id: int) -> list[tuple[str, str]]:
+    """Every point the officer raised with the answer to it; empty when nothing was raised."""
+    said = dossier.answer(Kind.STATEMENT, respondent_id)
+    replied = dossier.answer(Kind.ANSWER, respondent_id)
+    points = list((said.content if said else {}).get("points", []))
+    answers = list((replied.content if replied else {}).get("answers", []))
+    return [(point, answers[i] if i < len(answers) else "") for i, point in enumerate(points)]
+
+
+def counts(tally: Mapping[str, Any]) -> str:
+    """The votes in figures: 免于追究3票、追究2票."""
+    votes = tally.get("counts", {})
+    return "、".join(f"{vote.zh}{votes[vote.value]}票" for vote in Vote if votes.get(vote.value))
+
+
+def settled(dossier: Dossier, respondent_id: int) -> str:
+    """What the panel settled for one officer, as a vote; nothing while the session is open."""
+    closing = dossier.answer(Kind.CLOSE_SESSION)
+    named = (closing.content if closing else {}).get("settled", {})
+    decision = dossier.decision(respondent_id)
+    return str(named.get(str(respondent_id), decision.proposed if decision else ""))
+
+
+def dissents(dossier: Dossier, respondent_id: int) -> tuple[BallotView, ...]:
+    """The ballots that differ from what the panel settled for one officer."""
+    result = settled(dossier, respondent_id)
+    return tuple(b for b in dossier.of(dossier.ballots, respondent_id) if result and b.outcome != result)
+
+
+def vote_counts(ballots: Iterable[BallotView]) -> str:
+    """The ballots in figures, for sessions that left no decision."""
+    return counts({"counts": Counter(b.outcome for b in ballots)})
+
+
+def tie_reason(dossier: Dossier, respondent_id: int) -> str:
+    """The chair's written reason where no view had a majority."""
+    closing = dossier.answer(Kind.CLOSE_SESSION)
+    ties = (closing.content if closing else {}).get("ties", [])
+    return next((str(t["reason"]) for t in ties if t["respondent"] == respondent_id), "")
+
+
+def refused(dossier: Dossier, respondent_id: int) -> tuple[MatchView, ...]:
+    """The clauses that were looked at and are not applied."""
+    return tuple(m for m in dossier.of(dossier.matches, respondent_id) if m.confirmed is not True)
+
+
+def signed(dossier: Dossier, respondent_id: int) -> DecisionView:
+    """The signed decision about one officer. Raises Incomplete while there is none."""
+    decision = dossier.decision(respondent_id)
+    if decision is None or not decision.outcome:
+        raise Incomplete("对该被核查人员尚未签发决定，不能制作此文书；请在签发后再办。")
+    return decision
+
+
+def allegations(dossier: Dossier, respondent_id: int | None) -> tuple[str, ...]:
+    """What is said against one officer, without whoever said it. 举报人信息不出现在送达本人的文书中"""
+    rows = dossier.allegations if respondent_id is None else dossier.of(dossier.allegations, respondent_id)
+    return tuple(hide_reporter(row.text) for row in rows)
+
+
+# --- 反对意见留存证明 -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A member's dissent, and the seal over exactly what is printed. 反对意见留存"""
+
+    member: str
+    sealed: str
+    seal: str
+
+
+def certificate(dossier: Dossier, person_id: int) -> Certificate:
+    """What a member objected to and when; no other person is named. Raises Incomplete when there was no dissent."""
+    objections = [
+        _objection(dossier.respondent(ballot.respondent_id), ballot, settled(dossier, ballot.respondent_id))
+        for respondent in dossier.respondents
+        for ballot in dissents(dossier, respondent.id)
+        if ballot.person_id == person_id
+    ]
+    if not objections:
+        raise Incomplete("该成员在本轮审议中没有与审议结论不同的意见，不出具反对意见留存证明。")
+    member = next(seat.name for seat in dossier.seats if seat.person_id == person_id)
+    head = [f"案号：{dossier.number}", f"审议轮次：第{dossier.round}轮", f"留存人：{member}"]
+    sealed = "\n".join((*head, *(line for lines in objections for line in lines)))
+    return Certificate(member, sealed, hashlib.sha256(sealed.encode()).hexdigest())
+
+
+def _objection(respondent: RespondentView, ballot: BallotView, result: str) -> tuple[str, ...]:
+    return (
+        f"事项：对{respondent.post_zh}岗位被核查执法人员（编号{respondent.id}）的责任认定",
+        f"审议结论：{Vote(result).zh}",
+        f"留存人的意见：{ballot.outcome_zh}（不同意上述审议结论）",
+        f"表决时间：{shown(ballot.cast_at)}",
+        f"理由：{ballot.reason}",
+    )
+
+
+# --- 公示公告 -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEntry:
+    """What the public reads about one officer, already redacted. 公示事项"""
+
+    name: str
+    unit: str
+    post: str
+    outcome: str
+    clauses: tuple[MatchView, ...]
+    decided_on: str
+    cleared_elsewhere: bool
+
+
+def public_entries(dossier: Dossier) -> tuple[PublicEntry, ...]:
+    """Every cleared officer who wants it, from structured data only: the narrative never reaches the public.
+
+    Raises Incomplete when nobody may be shown.
+    """
+    masked = aliases(r.name for r in dossier.respondents)
+    entries = tuple(
+        _public_entry(dossier, respondent, masked[respondent.name])
+        for respondent in dossier.respondents
+        if _may_be_shown(dossier, respondent.id)
+    )
+    if not entries:
+        raise Incomplete("没有经本人同意并经批准主动公开的澄清事项，不能制作公示公告。")
+    return entries
+
+
+def _may_be_shown(dossier: Dossier, respondent_id: int) -> bool:
+    clearing, decision = dossier.clearing(respondent_id), dossier.decision(respondent_id)
+    if clearing is None or decision is None:
+        return False
+    favourable = decision.outcome in CLEARED or decision.external_result == "no-action"
+    return bool(clearing.wanted and clearing.approved and clearing.publication_class == "public" and favourable)
+
+
+def _public_entry(dossier: Dossier, respondent: RespondentView, masked: str) -> PublicEntry:
+    clearing, decision = dossier.clearing(respondent.id), signed(dossier, respondent.id)
+    named = clearing is not None and clearing.named
+    known = {respondent.name: respondent.name if named else masked}
+    unit = respondent.unit if named else mask_unit(respondent.unit, dossier.organ)
+    return PublicEntry(
+        name=known[respondent.name],
+        unit=redact(unit, known, keep=(dossier.organ, respondent.unit if named else dossier.organ)).text,
+        post=respondent.post_zh,
+        outcome=decision.outcome,
+        clauses=dossier.confirmed(respondent.id) if decision.outcome == Outcome.EXEMPT else (),
+        decided_on=day(decision.signed_at),
+        cleared_elsewhere=decision.external_result == "no-action",
+    )
+
+
+def cited(matches: Iterable[MatchView]) -> str:
+    """The clauses with their ids: 五（二）3第（41）项（exempt-41）、…"""
+    return "、".join(f"{clause_label(c)}（{c}）" for c in dict.fromkeys(m.clause for m in matches))

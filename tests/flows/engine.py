@@ -1,0 +1,117 @@
+"""A Prefect server and a warm worker, and what tests ask of them. 测试引擎"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+from flows.sweep import sweep
+from flows.waking import Woken, case_deployment_id, run_of, wake
+from processes import (
+    CASE_DEPLOYMENT,
+    Child,
+    Supervisor,
+    start_worker,
+)
+from tasks.office import standing
+
+POOL = "zhaodan"
+
+
+class Engine:
+    """A Prefect server, a warm worker and what tests ask of them."""
+
+    def __init__(self, supervisor: Supervisor, api_url: str, env: dict[str, str]) -> None:
+        self.supervisor = supervisor
+        self.api_url = api_url
+        self.env = env
+        self.worker: Child | None = None
+
+    def ask(self, question: Callable[[PrefectClient], Awaitable[Any]]) -> Any:
+        """Ask Prefect's API one thing."""
+
+        async def asked() -> Any:
+            async with PrefectClient(self.api_url) as client:
+                return await question(client)
+
+        return asyncio.run(asked())
+
+    def start_worker(self, **extra: str) -> Child:
+        """Start the warm worker; it waits for nothing but the server."""
+        self.worker = start_worker(self.supervisor, POOL, env=self.env | extra)
+        return self.worker
+
+    def kill_worker(self) -> None:
+        """SIGKILL: no chance to say good-bye."""
+        os.killpg(self.worker.process.pid, signal.SIGKILL)
+        self.supervisor.stop(self.worker)
+        self.worker = None
+
+    def stop_worker(self) -> int:
+        """SIGTERM: the worker drains; returns its exit code."""
+        child, self.worker = self.worker, None
+        self.supervisor.stop(child)
+        return child.process.returncode
+
+    def wake(self, case_id: str) -> Woken:
+        async def woken(client: PrefectClient) -> Woken:
+            return await wake(client, standing(case_id), deployment_id=await case_deployment_id(client))
+
+        return self.ask(woken)
+
+    def run_of(self, case_id: str) -> FlowRun | None:
+        async def found(client: PrefectClient) -> FlowRun | None:
+            return await run_of(client, case_id, deployment_id=await case_deployment_id(client))
+
+        return self.ask(found)
+
+    def sweep(self, **parameters: Any) -> dict[str, int]:
+        """Sweep once, now, from this process."""
+        with temporary_settings(
+            {PREFECT_API_URL: self.api_url, PREFECT_HOME: self.supervisor.data_dir / "prefect"}
+        ):
+            return asyncio.run(sweep(older_than_s=0, **parameters))
+
+    def await_pause(self, case_id: str, *, at: str, after: str = "") -> FlowRun:
+        """Wait until the run is suspended at this stage, with another key than the one given."""
+
+        def paused() -> FlowRun | None:
+            run = self.run_of(case_id)
+            if run is None or not run.state.is_paused():
+                return None
+            key = run.state.state_details.pause_key
+            return run if key.startswith(f"{at}-") and key != after else None
+
+        return eventually(
+            paused, f"case {case_id} suspended at {at}", lambda: str(self.run_of(case_id).state)
+        )
+
+    def await_state(self, case_id: str, name: str) -> FlowRun:
+        """Wait until the run is in the state of this name."""
+
+        def reached() -> FlowRun | None:
+            run = self.run_of(case_id)
+            return run if run is not None and run.state.name == name else None
+
+        return eventually(reached, f"run of {case_id} {name}", lambda: str(self.run_of(case_id).state))
+
+    def await_deployments(self) -> None:
+        self.supervisor.wait_for("deployments", f"{self.api_url}/deployments/name/{CASE_DEPLOYMENT}")
+
+
+def eventually(
+    look: Callable[[], Any], what: str, found: Callable[[], str] = lambda: "", *, within_s: float = 20
+) -> Any:
+    """Look until there is something to see."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if seen := look():
+            return seen
+        time.sleep(0.05)
+    raise AssertionError(f"not within {within_s} s: {what}; {found()}")

@@ -1,0 +1,5 @@
+"""zhaodan: the command line."""
+
+
+def main() -> int:
+    return 0
