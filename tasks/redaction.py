@@ -6,7 +6,7 @@ it identifies. Masking errs on the side of silence.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 MASK = "＊＊＊"
@@ -168,9 +168,14 @@ def _ordinal(place: int) -> str:
 
 def mask_unit(unit: str, organ: str) -> str:
     """The organ stays; a station, branch or section that points to a handful of people loses its name."""
-    rest = unit.strip().removeprefix(organ).strip()
+    unit = unit.strip()
+    rest = unit.removeprefix(organ).strip()
     if not rest:
         return organ
+    return (organ if rest != unit else "") + _generic(rest)
+
+
+def _generic(rest: str) -> str:
     for ending, generic in (
         ("分局", "某分局"),
         ("所", "某市场监管所"),
@@ -244,23 +249,29 @@ def _trimmed(name: str) -> str:
     return name[: surname + cut.start()] if cut else name
 
 
-def hide_reporter(text: str) -> str:
-    """For papers an officer is handed: who reported stays hidden, as do numbers and addresses. 举报人保护
+def reporters(text: str) -> frozenset[str]:
+    """The names a text introduces as those who reported or bore witness."""
+    found = (_trimmed(m.group(3)) for m in _INTRODUCED.finditer(text) if m.group(1) in _REPORTERS)
+    return frozenset(name for name in found if len(name) > 1)
 
-    处分条例 25(2), 信访工作条例 30: the rest of the text stays as it was written.
+
+def hide_reporter(text: str, known: Collection[str] = (), *, staff: Collection[str] = ()) -> str:
+    """For papers an officer is handed: who reported stays hidden, as do numbers that lead there. 举报人保护
+
+    处分条例 25(2), 信访工作条例 30: the rest of the text stays as it was written. `known` are names learnt from
+    other texts of the case; `staff` are names of people who act in it and stay.
     """
-    for found in list(_INTRODUCED.finditer(text)):
-        if found.group(1) not in _REPORTERS:
-            continue
-        name = _trimmed(found.group(3))
-        if len(name) >= 2:
-            text = text.replace(name, "某某")
+    for name in sorted({*known, *reporters(text)} - set(staff), key=len, reverse=True):
+        text = text.replace(name, _HIDDEN)
     for pattern in PATTERNS:
         if pattern.kind in _CONTACTS:
             text = pattern.form.sub(_replacement(pattern.kind), text)
-    return text
+    return _AROUND.sub("有关人员", text)
 
 
+_HIDDEN = "\ue002"
+# The role, the name and what stands in brackets after it go together: 举报人张三（电话…）反映 -> 有关人员反映.
+_AROUND = re.compile(rf"(?:{_ROLES})?[：: ]?{_HIDDEN}(?:[（(][^（）()]*[）)])?")
 _REPORTERS = frozenset(["举报人", "投诉人", "反映人", "检举人", "控告人", "信访人", "实名举报人", "证人"])
 _CONTACTS = frozenset(["电子邮箱", "身份证号", "银行账号", "手机号码", "电话号码", "号码", "社交账号"])
 

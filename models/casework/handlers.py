@@ -7,7 +7,7 @@ with it for the rules to read (or None). Stages are left and entered by `settle`
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models import answers as a
 from models.casework.investigating import file_investigation
@@ -20,7 +20,7 @@ from models.rules.decision import Outcome, head_may_differ
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Kind, State, served
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Ballot, Clearing, Decision, Match, Person, RoleHolding, WorkItem
+from models.tables import Ballot, Clearing, Decision, Match, Person, WorkItem
 
 SEALED = frozenset({Kind.BALLOT})  # what these answers say is in the ballot box, not in the item or its event
 
@@ -52,19 +52,10 @@ def screening(act: Act, _: WorkItem, answer: a.Screening) -> Settled:
 def _investigators(act: Act, usernames: Sequence[str]) -> list[int]:
     if len(set(usernames)) != 2:
         raise Incomplete("调查人员应为两名且不得为同一人（处分条例第四十一条），请指派两名调查人员。")
-    holding = (
-        select(Person.username, Person.id)
-        .join(RoleHolding, RoleHolding.person_id == Person.id)  # type: ignore[arg-type]
-        .where(
-            Person.username.in_(usernames),  # type: ignore[attr-defined]
-            Person.active,
-            RoleHolding.role == Role.INVESTIGATOR,
-            RoleHolding.organ_id == act.case.organ_id,
-            RoleHolding.valid_from <= act.today,
-            (RoleHolding.valid_to.is_(None)) | (RoleHolding.valid_to >= act.today),  # type: ignore[union-attr,operator]
-        )
+    current = select(Person).where(
+        col(Person.username).in_(usernames), col(Person.id).in_(act.role_holders(Role.INVESTIGATOR))
     )
-    found: dict[str, int] = {username: person for username, person in act.session.exec(holding) if person}
+    found = {p.username: p.id for p in act.session.exec(current) if p.id is not None}
     for username in usernames:
         if username not in found:
             raise NotFound(f"“{username}”不是本机关现任调查人员，请从调查人员名单中另选。")

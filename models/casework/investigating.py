@@ -30,10 +30,10 @@ def file_investigation(act: Act, answer: Investigation) -> None:
     for fact in answer.facts:
         _check_fact(act, fact, evidence)
     _check_conclusion(act, answer)
-    where = {"case_id": act.case.id, "round": act.case.round}
     act.session.add_all(
         Finding(
-            **where,
+            case_id=act.case.id,
+            round=act.case.round,
             respondent_id=f.respondent,
             duty=f.duty,
             result=f.result,
@@ -44,7 +44,8 @@ def file_investigation(act: Act, answer: Investigation) -> None:
     )
     act.session.add_all(
         Fact(
-            **where,
+            case_id=act.case.id,
+            round=act.case.round,
             respondent_id=f.respondent,
             fact=f.fact,
             status=f.status,

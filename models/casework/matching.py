@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.casework.record import Act
 from models.rules.clauses import Match as ClauseMatch
@@ -102,11 +102,12 @@ class Openings:
 
 def confirmed(act: Act, respondent: int) -> list[str]:
     """Clauses the legal reviewer confirmed for one officer in this round."""
+    agreed = col(Match.confirmed).is_(True)
     rows = select(Match.clause).where(
         Match.case_id == act.case.id,
         Match.round == act.case.round,
         Match.respondent_id == respondent,
-        Match.confirmed,
+        agreed,
     )
     return list(act.session.exec(rows))
 

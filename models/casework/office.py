@@ -15,7 +15,7 @@ from models.casework.record import Act, lock_case
 from models.files import Stored
 from models.rules.deadlines import beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Case, Clock, Document, Effect, Publication, RoleHolding, WorkItem
+from models.tables import Case, Clock, Document, Effect, Publication, WorkItem
 
 _NEAR = timedelta(days=10)  # no rung of the reminder ladder lies further from the end
 
@@ -24,7 +24,8 @@ def owed(session: Session, case_id: str, *, stale_before: datetime) -> Sequence[
     """Effects of a case still to be done, in the order they became necessary; stale claims are among them."""
     open_ones = select(Effect.id).where(
         Effect.case_id == case_id,
-        (Effect.state == "owed") | ((Effect.state == "claimed") & (col(Effect.claimed_at) < stale_before)),
+        (col(Effect.state) == "owed")
+        | ((col(Effect.state) == "claimed") & (col(Effect.claimed_at) < stale_before)),
     )
     return [i for i in session.exec(open_ones.order_by(col(Effect.id))) if i is not None]
 
@@ -67,15 +68,10 @@ def note_failure(session: Session, effect_id: int, error: str, *, attempts: int)
     effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
     if effect.state == "done":
         return
-    effect.attempts = max(effect.attempts, 1)
+    if effect.state != "claimed":
+        effect.attempts += 1  # the count of the transaction that was undone; a claim has counted itself
     effect.state = "failed" if effect.attempts >= attempts else "owed"
     effect.error = error[:500]
-
-
-def count_attempt(session: Session, effect_id: int) -> None:
-    """Keep the attempt of a transaction that was undone."""
-    effect = session.exec(select(Effect).where(Effect.id == effect_id).with_for_update()).one()
-    effect.attempts += 1
 
 
 def file_paper(
@@ -155,15 +151,10 @@ def recipients(act: Act, effect: Effect) -> list[int]:
 
 
 def _holders(act: Act, role: Role) -> list[int]:
-    holding = select(RoleHolding.person_id).where(
-        RoleHolding.organ_id == act.case.organ_id,
-        RoleHolding.role == role,
-        RoleHolding.valid_from <= act.today,
-        (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= act.today),
-    )
+    """Who holds a role and is not tied to the case in a way that forbids taking it."""
     facts = act.facts
-    able = (p for p in act.session.exec(holding.distinct()) if _untied(p, role, act))
-    return sorted(p for p in able if Part.RESPONDENT not in facts.parts_of(p))
+    able = (p for p in act.role_holders(role) if _untied(p, role, act))
+    return [p for p in able if Part.RESPONDENT not in facts.parts_of(p)]
 
 
 def _untied(person: int, role: Role, act: Act) -> bool:

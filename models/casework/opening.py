@@ -1,7 +1,7 @@
 """Registering a case and adding to its file. 立案登记与补充材料"""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func
@@ -16,7 +16,7 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Allegation, Case, Evidence, Organ, Person, Respondent, RoleHolding, Serial
+from models.tables import Allegation, Case, Evidence, Organ, Person, Respondent, Serial
 
 
 def take_number(session: Session, organ_id: int, series: str, *, year: int) -> int:
@@ -69,8 +69,9 @@ def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) ->
     act.take_part(actor.person_id, Part.REGISTRAR)
     _name_respondents(act, new, people)
     act.owe("document", "intake-form")
-    for manager in _managers(session, act):
-        act.owe("notice", "case-registered", person=manager)
+    for manager in act.role_holders(Role.MANAGER):
+        if Part.RESPONDENT not in act.facts.parts_of(manager):
+            act.owe("notice", "case-registered", person=manager)
     settle(act)
     related = _related(act)
     act.record(
@@ -121,16 +122,6 @@ def _name_respondents(act: Act, new: NewCase, people: Mapping[str, Person]) -> N
         )
         for said in new.allegations
     )
-
-
-def _managers(session: Session, act: Act) -> Sequence[int]:
-    holding = select(RoleHolding.person_id).where(
-        RoleHolding.organ_id == act.case.organ_id,
-        RoleHolding.role == Role.MANAGER,
-        RoleHolding.valid_from <= act.today,
-        (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= act.today),
-    )
-    return [p for p in session.exec(holding.distinct()) if Part.RESPONDENT not in act.facts.parts_of(p)]
 
 
 def _related(act: Act) -> list[str]:

@@ -10,7 +10,7 @@ from models.rules.decision import Outcome
 from models.rules.errors import Incomplete, NotFound
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.rules.review import BallotCast, Tally, Vote, VotingRule, draw_panel, tally
-from models.tables import Ballot, Organ, Person, RoleHolding, Seat
+from models.tables import Ballot, Organ, Person, Seat
 
 RULE = VotingRule(version="2026-1")
 
@@ -73,21 +73,11 @@ def _pool(act: Act) -> Sequence[int]:
     pool: list[int] = []
     organ = act.session.get(Organ, act.case.organ_id)
     while organ is not None:
-        pool += _members_of(act, organ.id)
+        pool += act.role_holders(Role.PANEL_MEMBER, organ.id)
         if len(set(pool) - excluded) >= RULE.size:
             break
         organ = act.session.get(Organ, organ.parent_id) if organ.parent_id else None
     return pool
-
-
-def _members_of(act: Act, organ_id: int | None) -> Sequence[int]:
-    holding = select(RoleHolding.person_id).where(
-        RoleHolding.organ_id == organ_id,
-        RoleHolding.role == Role.PANEL_MEMBER,
-        RoleHolding.valid_from <= act.today,
-        (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= act.today),
-    )
-    return list(act.session.exec(holding.distinct()))
 
 
 def _excluded(act: Act) -> set[int]:

@@ -19,7 +19,7 @@ from models.rules.deadlines import beijing_day, due
 from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
 from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
-from models.tables import Case, Clock, Effect, Event, Participation, Respondent, WorkItem
+from models.tables import Case, Clock, Effect, Event, Participation, Person, Respondent, RoleHolding, WorkItem
 
 
 def check(ruling: Ruling) -> None:
@@ -114,6 +114,21 @@ class Act:
     def holders(self, part: Part) -> tuple[int, ...]:
         """Persons who have a part, in the order they took it."""
         return tuple(p.person_id for p in self.participations if p.part == part)
+
+    def role_holders(self, role: Role, organ_id: int | None = None) -> list[int]:
+        """Active persons who hold a role today, in the case's organ unless another is named."""
+        held = (
+            select(RoleHolding.person_id)
+            .join(Person, col(Person.id) == col(RoleHolding.person_id))
+            .where(
+                RoleHolding.organ_id == (organ_id or self.case.organ_id),
+                RoleHolding.role == role,
+                RoleHolding.valid_from <= self.today,
+                (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= self.today),
+                col(Person.active),
+            )
+        )
+        return sorted(set(self.session.exec(held)))
 
     def respondent(self, respondent_id: int) -> Respondent:
         """The respondent of this case. Raises NotFound for anybody else's."""

@@ -105,9 +105,17 @@ _KINDS = (
     DocumentKind("convening-notice", "集体审议通知", "internal", "paper", mark="审通"),
     DocumentKind("minutes", "集体审议记录", "internal", "report"),
     DocumentKind(
-        "dissent-certificate", "反对意见留存证明", "internal", "paper", about="person", mark="存证", facts=_certificate
+        "dissent-certificate",
+        "反对意见留存证明",
+        "internal",
+        "paper",
+        about="person",
+        mark="存证",
+        facts=_certificate,
     ),
-    DocumentKind("decision", "处理决定书", "officer", "paper", about="respondent", by_outcome=True, facts=_decision),
+    DocumentKind(
+        "decision", "处理决定书", "officer", "paper", about="respondent", by_outcome=True, facts=_decision
+    ),
     DocumentKind(
         "why-not", "不予适用条款说明", "officer", "paper", about="respondent", mark="说明", facts=_signed
     ),

@@ -36,6 +36,8 @@ def render(
         raise NotFound(f"没有名为“{kind}”的文书种类，请核对。")
     if paper.about == "respondent" and respondent_id is None:
         raise Incomplete(f"{paper.zh}按人制作，请指明被核查人员。")
+    if paper.audience == "officer":
+        dossier = wording.for_officer(dossier)
     respondent = dossier.respondent(respondent_id) if paper.about == "respondent" else None
     title = paper.title(dossier, respondent_id)
     page = _environment().get_template(f"{kind}.html")
@@ -66,6 +68,7 @@ def _environment() -> Environment:
         "shown": shown,
         "paragraphs": paragraphs,
         "evidence": evidence,
+        "statement": statement,
         "zh": chinese,
         "cited": wording.cited,
         "label": clause_label,
@@ -84,9 +87,13 @@ def evidence(numbers: Iterable[int]) -> str:
     return "、".join(f"证据{number}" for number in sorted(numbers))
 
 
+def statement(question: str) -> str:
+    """A fact question as the statement it asks about: 是否挽回了损失？ -> 挽回了损失."""
+    return question.replace("是否", "", 1).rstrip("？")
+
+
 def chinese(value: int) -> str:
     """A small ordinal as it heads a section: 一, 十, 十二, 二十."""
     tens, ones = divmod(value, 10)
     head = "" if tens == 0 else "十" if tens == 1 else f"{_FIGURES[tens]}十"
     return head + (_FIGURES[ones] if ones or not tens else "")
-

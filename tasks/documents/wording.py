@@ -3,10 +3,11 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.dossier import (
+    AnswerView,
     BallotView,
     DecisionView,
     Dossier,
@@ -22,7 +23,7 @@ from models.rules.decision import Outcome
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import CLEARED, Kind
 from models.rules.review import Vote
-from tasks.redaction import aliases, hide_reporter, mask_unit, redact
+from tasks.redaction import aliases, hide_reporter, mask_unit, reporters
 
 OPINION = (
     "《江西省市场监管局关于建立“尽职照单免责、失职照单问责”机制的实施意见（试行）》（以下简称《实施意见》）"
@@ -73,7 +74,9 @@ def duties(findings: Iterable[FindingView]) -> Duties:
 def facts_by_status(facts: Iterable[FactView]) -> dict[str, tuple[FactView, ...]]:
     """The facts of one officer: 属实, 不实, 未证明, in that order, empty groups left out."""
     rows = tuple(facts)
-    grouped = {status: tuple(f for f in rows if f.status_zh == status) for status in ("属实", "不实", "未证明")}
+    grouped = {
+        status: tuple(f for f in rows if f.status_zh == status) for status in ("属实", "不实", "未证明")
+    }
     return {status: group for status, group in grouped.items() if group}
 
 
@@ -140,10 +143,57 @@ def signed(dossier: Dossier, respondent_id: int) -> DecisionView:
     return decision
 
 
-def allegations(dossier: Dossier, respondent_id: int | None) -> tuple[str, ...]:
-    """What is said against one officer, without whoever said it. 举报人信息不出现在送达本人的文书中"""
-    rows = dossier.allegations if respondent_id is None else dossier.of(dossier.allegations, respondent_id)
-    return tuple(hide_reporter(row.text) for row in rows)
+def allegations(dossier: Dossier, respondent_id: int) -> tuple[str, ...]:
+    """What is said against one officer."""
+    return tuple(row.text for row in dossier.of(dossier.allegations, respondent_id))
+
+
+def for_officer(dossier: Dossier) -> Dossier:
+    """The case file for papers an officer is handed: nobody who reported can be read from it. 举报人保护"""
+    staff = {r.name for r in dossier.respondents} | {s.name for s in dossier.seats}
+    staff |= {name for names in dossier.people.values() for name in names}
+    texts = [dossier.narrative, *(row.text for row in dossier.allegations), *_typed(dossier.answers)]
+    known = frozenset(name for text in texts for name in reporters(text)) - staff
+
+    def hide(value: Any) -> Any:
+        if isinstance(value, str):
+            return hide_reporter(value, known, staff=staff)
+        if isinstance(value, Mapping):
+            return {key: hide(item) for key, item in value.items()}
+        return [hide(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return replace(
+        dossier,
+        title=hide(dossier.title),
+        harm=hide(dossier.harm),
+        narrative=hide(dossier.narrative),
+        allegations=tuple(replace(row, text=hide(row.text)) for row in dossier.allegations),
+        findings=tuple(replace(row, note=hide(row.note)) for row in dossier.findings),
+        facts=tuple(replace(row, note=hide(row.note)) for row in dossier.facts),
+        factors=tuple(
+            replace(row, facts=tuple(replace(fact, note=hide(fact.note)) for fact in row.facts))
+            for row in dossier.factors
+        ),
+        matches=tuple(replace(row, confirmed_reason=hide(row.confirmed_reason)) for row in dossier.matches),
+        answers=tuple(replace(row, content=hide(row.content)) for row in dossier.answers),
+        decisions=tuple(
+            replace(row, reason=hide(row.reason), differs_reason=hide(row.differs_reason))
+            for row in dossier.decisions
+        ),
+    )
+
+
+def _typed(answers: Iterable[AnswerView]) -> Iterable[str]:
+    """Every text somebody typed into an answer."""
+    waiting: list[Any] = [answer.content for answer in answers]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
 
 
 # --- 反对意见留存证明 -----------------------------------------------------------------------------
@@ -160,27 +210,36 @@ class Certificate:
 
 def certificate(dossier: Dossier, person_id: int) -> Certificate:
     """What a member objected to and when; no other person is named. Raises Incomplete when there was no dissent."""
+    member = next((seat.name for seat in dossier.seats if seat.person_id == person_id), "")
+    others = {r.name for r in dossier.respondents} | {s.name for s in dossier.seats} - {member}
+    masks = aliases(sorted(others))
     objections = [
-        _objection(dossier.respondent(ballot.respondent_id), ballot, settled(dossier, ballot.respondent_id))
+        _objection(
+            dossier.respondent(ballot.respondent_id), ballot, settled(dossier, ballot.respondent_id), masks
+        )
         for respondent in dossier.respondents
         for ballot in dissents(dossier, respondent.id)
         if ballot.person_id == person_id
     ]
     if not objections:
         raise Incomplete("该成员在本轮审议中没有与审议结论不同的意见，不出具反对意见留存证明。")
-    member = next(seat.name for seat in dossier.seats if seat.person_id == person_id)
     head = [f"案号：{dossier.number}", f"审议轮次：第{dossier.round}轮", f"留存人：{member}"]
     sealed = "\n".join((*head, *(line for lines in objections for line in lines)))
     return Certificate(member, sealed, hashlib.sha256(sealed.encode()).hexdigest())
 
 
-def _objection(respondent: RespondentView, ballot: BallotView, result: str) -> tuple[str, ...]:
+def _objection(
+    respondent: RespondentView, ballot: BallotView, result: str, masks: Mapping[str, str]
+) -> tuple[str, ...]:
+    reason = ballot.reason
+    for name in sorted(masks, key=len, reverse=True):
+        reason = reason.replace(name, masks[name])
     return (
         f"事项：对{respondent.post_zh}岗位被核查执法人员（编号{respondent.id}）的责任认定",
         f"审议结论：{Vote(result).zh}",
         f"留存人的意见：{ballot.outcome_zh}（不同意上述审议结论）",
         f"表决时间：{shown(ballot.cast_at)}",
-        f"理由：{ballot.reason}",
+        f"理由：{reason}",
     )
 
 
@@ -221,17 +280,17 @@ def _may_be_shown(dossier: Dossier, respondent_id: int) -> bool:
     if clearing is None or decision is None:
         return False
     favourable = decision.outcome in CLEARED or decision.external_result == "no-action"
-    return bool(clearing.wanted and clearing.approved and clearing.publication_class == "public" and favourable)
+    return bool(
+        clearing.wanted and clearing.approved and clearing.publication_class == "public" and favourable
+    )
 
 
 def _public_entry(dossier: Dossier, respondent: RespondentView, masked: str) -> PublicEntry:
     clearing, decision = dossier.clearing(respondent.id), signed(dossier, respondent.id)
     named = clearing is not None and clearing.named
-    known = {respondent.name: respondent.name if named else masked}
-    unit = respondent.unit if named else mask_unit(respondent.unit, dossier.organ)
     return PublicEntry(
-        name=known[respondent.name],
-        unit=redact(unit, known, keep=(dossier.organ, respondent.unit if named else dossier.organ)).text,
+        name=respondent.name if named else masked,
+        unit=respondent.unit if named else mask_unit(respondent.unit, dossier.organ),
         post=respondent.post_zh,
         outcome=decision.outcome,
         clauses=dossier.confirmed(respondent.id) if decision.outcome == Outcome.EXEMPT else (),

@@ -1,12 +1,8 @@
 """Papers: every kind has its template, every template renders, and each text says what it must. 文书"""
 
-import hashlib
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
-
-import pytest
 
 from models.dossier import (
     AllegationView,
@@ -28,12 +24,9 @@ from models.dossier import (
     SeatView,
 )
 from models.handbook import load_edition
-from models.rules.decision import Outcome
-from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Kind
 from models.rules.permissions import Part
 from tasks.documents import DOCUMENTS, Rendered, render
-from tasks.documents.rendering import TEMPLATES, chinese
 
 AT = datetime(2026, 11, 20, 7, 4, tzinfo=UTC)
 ISSUED = date(2026, 11, 25)
@@ -87,9 +80,15 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
     """A full case with two officers of different posts, one dissent, one recusal, everything filled in."""
     edition = load_edition("2019")
     conclusion = {"no-fault": "unfounded", "transfer": "transfer", "out-of-scope": "out-of-scope"}
-    fact = FactView(1, "formal-review-done", edition.facts["formal-review-done"].zh, "established", (1,), "逐项勾对。")
-    recovered = FactView(1, "losses-recovered", edition.facts["losses-recovered"].zh, "established", (2,), "已撤销登记。")
-    unproven = FactView(1, "knew-materials-false", edition.facts["knew-materials-false"].zh, "unproven", (), "")
+    fact = FactView(
+        1, "formal-review-done", edition.facts["formal-review-done"].zh, "established", (1,), "逐项勾对。"
+    )
+    recovered = FactView(
+        1, "losses-recovered", edition.facts["losses-recovered"].zh, "established", (2,), "已撤销登记。"
+    )
+    unproven = FactView(
+        1, "knew-materials-false", edition.facts["knew-materials-false"].zh, "unproven", (), ""
+    )
     votes = [outcome if outcome in ("exempt", "mitigate") else "accountable"] * 4
     own: dict[str, Any] = {
         "case_id": "c" * 32,
@@ -125,12 +124,48 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
             AllegationView("审批把关不严。", None),
         ),
         "evidence": (
-            EvidenceView(1, 1, "书证", "登记档案.pdf", "材料形式齐备", "陈调查", AT, "陈调查", "1" * 64, 10, "application/pdf"),
-            EvidenceView(2, 2, "书证", "判决书.pdf", "登记被撤销", "陈调查", AT, "陈调查", "2" * 64, 10, "application/pdf"),
+            EvidenceView(
+                1,
+                1,
+                "书证",
+                "登记档案.pdf",
+                "材料形式齐备",
+                "陈调查",
+                AT,
+                "陈调查",
+                "1" * 64,
+                10,
+                "application/pdf",
+            ),
+            EvidenceView(
+                2,
+                2,
+                "书证",
+                "判决书.pdf",
+                "登记被撤销",
+                "陈调查",
+                AT,
+                "陈调查",
+                "2" * 64,
+                10,
+                "application/pdf",
+            ),
         ),
         "findings": (
-            FindingView(1, "LIC-001", "登记", "形式审查", "对申请材料进行形式审查", "登记条例第19条", "done", (1,), ""),
-            FindingView(1, "LIC-002", "登记", "一次告知", "一次告知补正", "登记条例第19条", "not-done", (1,), "无需补正。"),
+            FindingView(
+                1, "LIC-001", "登记", "形式审查", "对申请材料进行形式审查", "登记条例第19条", "done", (1,), ""
+            ),
+            FindingView(
+                1,
+                "LIC-002",
+                "登记",
+                "一次告知",
+                "一次告知补正",
+                "登记条例第19条",
+                "not-done",
+                (1,),
+                "无需补正。",
+            ),
             FindingView(1, "LIC-003", "登记", "公示", "登记信息公示", "登记条例第35条", "not-proven", (), ""),
         ),
         "facts": (fact, recovered, unproven),
@@ -153,7 +188,10 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
         ),
         "answers": (
             an_answer(Kind.SCREENING, {"verdict": "decline", "reason": "反映的事项不属于本机关管辖。"}),
-            an_answer(Kind.INVESTIGATION, {"conclusion": "complete", "report": "第一段。\n第二段。", "authority": ""}),
+            an_answer(
+                Kind.INVESTIGATION,
+                {"conclusion": "complete", "report": "第一段。\n第二段。", "authority": ""},
+            ),
             an_answer(Kind.COUNTERSIGN, {"agreed": True, "reason": ""}, by="褚会签"),
             an_answer(Kind.STATEMENT, {"declined": False, "points": ["已按规定勾对材料。"]}, slot="1"),
             an_answer(Kind.ANSWER, {"answers": ["经复核属实，予以采纳。"]}, slot="1"),
@@ -171,7 +209,10 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
             ),
             an_answer(Kind.NOTICE_OF_INTENT, {"statement": "同意拟处理意见。"}, slot="1"),
             an_answer(Kind.NOTICE_OF_INTENT, {"statement": ""}, slot="2"),
-            an_answer(Kind.CLOSE_SESSION, {"summary": "充分讨论后形成结论。", "ties": [], "settled": {"1": votes[0]}}),
+            an_answer(
+                Kind.CLOSE_SESSION,
+                {"summary": "充分讨论后形成结论。", "ties": [], "settled": {"1": votes[0]}},
+            ),
         ),
         "seats": (
             *(SeatView(number, name, "sitting", number == 21, "") for number, name in MEMBERS),
@@ -188,7 +229,18 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
             ClearingView(2, "A", False, "", "", False, None, "", ""),
         ),
         "documents": (
-            DocumentView(1, "decision", "document:decision:r1:1", "江市监免决〔2026〕1号", "免责决定书", "officer", "3" * 64, 9, AT, 1),
+            DocumentView(
+                1,
+                "decision",
+                "document:decision:r1:1",
+                "江市监免决〔2026〕1号",
+                "免责决定书",
+                "officer",
+                "3" * 64,
+                9,
+                AT,
+                1,
+            ),
         ),
         "publications": (PublicationView("s1", "公示公告", AT, AT, "期满"),),
         "timeline": (EventView(1, "case:registered", AT, 5, "罗登记", None, "", {}, "", "ab" * 32),),

@@ -1,0 +1,5 @@
+"""Placeholder router until the pages land."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

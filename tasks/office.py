@@ -1,0 +1,236 @@
+"""The office's hands: every effect a case is owed, done at most once, in order. 机关事务
+
+Papers and everything else that stays in the house are done inside the transaction that marks them done. A notice
+leaves the house, so it is claimed first; a claim that is never finished lapses and is taken over.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from notifications.outbox import notify
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from models.casework import office, take_number
+from models.casework.record import Act
+from models.database import register
+from models.dossier import load_dossier
+from models.files import store
+from models.rules.deadlines import beijing_day
+from models.settings import settings
+from models.tables import Case, Document, Effect, Evidence
+from tasks.bundle import build_bundle
+from tasks.documents import DOCUMENTS, render
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a case stands and how much the office still owes it."""
+
+    case_id: str
+    stage: str
+    round: int
+    archived: bool
+    owed: int
+
+
+@dataclass(frozen=True)
+class OfficeReport:
+    """What one round of office work came to."""
+
+    done: int
+    failed: int
+    waiting: int
+    kinds: tuple[str, ...]
+
+
+def now() -> datetime:
+    """The moment, in UTC: the office is where the clock is read."""
+    return datetime.now(UTC)
+
+
+def standing(case_id: str) -> Standing | None:
+    """Where a case stands; None for a case the register does not know."""
+    with register().reading() as session:
+        case = session.get(Case, case_id)
+        if case is None:
+            return None
+        undone = select(func.count()).where(
+            Effect.case_id == case_id, col(Effect.state).in_(("owed", "claimed"))
+        )
+        return Standing(case_id, case.stage, case.round, case.state == "archived", session.exec(undone).one())
+
+
+def office_work(case_id: str) -> OfficeReport:
+    """Do everything the case is owed now, in the order it became necessary. 办理应办事务
+
+    An effect that fails is noted and tried again later; the others are done all the same.
+    """
+    done: list[str] = []
+    failed = waiting = 0
+    with register().reading() as session:
+        wanted = office.owed(session, case_id, stale_before=_stale_before())
+    for effect_id in wanted:
+        try:
+            kind = _do(effect_id)
+        except Exception as error:
+            # One paper that cannot be made must not keep an officer from a notice: note it, go on, try again later.
+            log.exception("effect %s of case %s failed", effect_id, case_id)
+            _note_failure(effect_id, error)
+            failed += 1
+            continue
+        if kind:
+            done.append(kind)
+        else:
+            waiting += 1
+    return OfficeReport(len(done), failed, waiting, tuple(sorted(set(done))))
+
+
+def _stale_before() -> datetime:
+    return now() - timedelta(seconds=settings().effect_lease_s)
+
+
+def _note_failure(effect_id: int, error: Exception) -> None:
+    with register().writing() as session:
+        office.note_failure(session, effect_id, type(error).__name__, attempts=settings().effect_attempts)
+
+
+def _do(effect_id: int) -> str | None:
+    """Do one effect. Its kind, or None when somebody else has it."""
+    with register().reading() as session:
+        kind = session.get_one(Effect, effect_id).kind
+    return kind if _HANDS[kind](effect_id) else None
+
+
+def _at_home(work: Callable[[Act, Effect], None]) -> Callable[[int], bool]:
+    """Work that stays in the house: done and marked done in one transaction."""
+
+    def do(effect_id: int) -> bool:
+        with register().writing() as session:
+            taken = office.take(session, effect_id, now=now())
+            if taken is None:
+                return False
+            work(*taken)
+            return True
+
+    return do
+
+
+def _document(act: Act, effect: Effect) -> None:
+    kind = DOCUMENTS[effect.subject]
+    dossier = load_dossier(act.session, act.case.id, effect.round)
+    series = kind.series(dossier, effect.respondent_id)
+    number = ""
+    if series:
+        year = beijing_day(act.now).year
+        serial = take_number(act.session, act.case.organ_id, series, year=year)
+        number = f"{dossier.organ_mark}{series}〔{year}〕{serial}号"
+    paper = render(
+        effect.subject,
+        dossier,
+        number=number,
+        issued_on=beijing_day(act.now),
+        respondent_id=effect.respondent_id,
+        person_id=effect.person_id,
+    )
+    office.file_paper(
+        act,
+        effect,
+        store().put(paper.content),
+        kind=paper.kind,
+        title=paper.title,
+        number=number,
+        audience=paper.audience,
+    )
+
+
+def _publication(act: Act, effect: Effect) -> None:
+    office.publish(act, effect)
+
+
+def _hand_over(act: Act, effect: Effect) -> None:
+    office.hand_over(act, effect)
+
+
+def _integrity(act: Act, effect: Effect) -> None:
+    hashes = list(act.session.exec(select(Evidence.sha256).where(Evidence.case_id == act.case.id)))
+    papers = list(act.session.exec(select(Document.sha256).where(Document.case_id == act.case.id)))
+    kept = store()
+    faults = [sha256 for sha256 in {*hashes, *papers} if not kept.verify(sha256)]
+    office.note_integrity(act, effect, checked=len({*hashes, *papers}), faults=faults)
+
+
+def _bundle(act: Act, effect: Effect) -> None:
+    content = build_bundle(act.session, act.case.id, store(), now=act.now)
+    office.file_paper(
+        act,
+        effect,
+        store().put(content),
+        kind="dossier-bundle",
+        title="归档案卷",
+        number="",
+        audience="internal",
+    )
+
+
+def _notice(effect_id: int) -> bool:
+    with register().writing() as session:
+        effect = office.claim(session, effect_id, now=now(), stale_before=_stale_before())
+        if effect is None:
+            return False
+        case = session.get_one(Case, effect.case_id)
+        people = office.recipients(Act.on(session, case, actor=None, now=now()), effect)
+        session.expunge(effect)
+    sent = [
+        notify(
+            register(),
+            key=f"{effect.case_id}:{effect.key}",
+            kind="reminder" if effect.subject.startswith("reminder") else effect.subject,
+            person_id=person,
+            case_id=effect.case_id,
+            item_id=effect.item_id,
+            now=now,
+        )
+        for person in people
+    ]
+    with register().writing() as session:
+        office.note_notice(
+            session,
+            effect_id,
+            delivered=sum(s.delivered for s in sent),
+            failed=sum(s.failed for s in sent),
+            now=now(),
+        )
+    return True
+
+
+_HANDS: Mapping[str, Callable[[int], bool]] = {
+    "document": _at_home(_document),
+    "publication": _at_home(_publication),
+    "hand-over": _at_home(_hand_over),
+    "integrity": _at_home(_integrity),
+    "bundle": _at_home(_bundle),
+    "notice": _notice,
+}
+
+
+def remind_due(at: datetime) -> int:
+    """Owe the reminders of every clock that has reached a rung. Returns how many cases are concerned."""
+    with register().writing() as session:
+        return len(office.remind(session, now=at))
+
+
+def lagging_cases(*, older_than_s: float) -> list[str]:
+    """Cases that have been owed an effect for longer than that."""
+    with register().reading() as session:
+        return list(office.lagging(session, before=now() - timedelta(seconds=older_than_s)))
+
+
+def open_cases_without(known: Collection[str]) -> list[str]:
+    """Open cases that are not among the known ones."""
+    with register().reading() as session:
+        return sorted(set(office.open_cases(session)) - set(known))
