@@ -1,5 +1,153 @@
-"""Placeholder router until the pages land."""
+"""Pages for people: signing in and out, the inbox, and the pages of cases and work items. 页面"""
 
-from fastapi import APIRouter
+from datetime import date
+from typing import Annotated, Any
 
-router = APIRouter()
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from sqlmodel import Session, select
+
+from api import pages_cases, pages_items
+from api.deps import COOKIE, MaybeSignedDep, SessionDep, SignedDep, clock
+from api.errors import status_of
+from api.pages_forms import FormDep
+from api.pages_rendering import STATIC, page, problem_page, see_other
+from api.session import drop_cookie, end_session, set_cookie, sign_in
+from models.accounts import Signed
+from models.database import register
+from models.queries import case_row, inbox, inbox_count, notices_to, seen_item
+from models.rules.deadlines import beijing_day
+from models.rules.errors import CaseworkError, NotFound
+from models.rules.lifecycle import Kind
+from models.rules.permissions import Role
+from models.tables import WorkItem
+
+__all__ = ["problem_page", "router"]
+
+router = APIRouter(include_in_schema=False)
+STYLE = "site.css"
+_NOTICES = 5
+
+
+@router.get("/static/site.css")
+def get_style() -> FileResponse:
+    """The one style sheet."""
+    return FileResponse(STATIC / STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get("/sign-in")
+def get_sign_in(request: Request, signed: MaybeSignedDep, to: str = "", left: bool = False) -> Response:
+    """The form to sign in; who is signed in already goes on."""
+    if signed is not None:
+        return see_other(_inside(to))
+    return page(request, "sign-in.html", None, to=_inside(to), left=left)
+
+
+@router.post("/sign-in")
+def post_sign_in(request: Request, form: FormDep) -> Response:
+    """Open a session and go where one wanted to."""
+    username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
+    to = _inside(str(form.get("to", "")))
+    try:
+        opened = sign_in(request, username.replace("\0", ""), password)
+    except CaseworkError as error:
+        return page(
+            request,
+            "sign-in.html",
+            None,
+            status=status_of(error),
+            fields={"username": [username]},
+            refusal=str(error),
+            to=to,
+            left=False,
+        )
+    response = see_other(to)
+    set_cookie(response, opened)
+    return response
+
+
+@router.post("/sign-out")
+def post_sign_out(request: Request, signed: SignedDep, session: SessionDep) -> Response:
+    """End the session of this browser."""
+    end_session(request, signed, session)
+    response = see_other("/sign-in?left=1")
+    drop_cookie(response)
+    return response
+
+
+def _inside(address: str) -> str:
+    """An address of our own pages; anything else leads to the inbox, so that no link sends people elsewhere."""
+    plain = address.isascii() and address.isprintable() and "\\" not in address
+    own = address.startswith("/") and not address.startswith(("//", "/sign-", "/api/"))
+    return address if plain and own else "/inbox"
+
+
+@router.get("/")
+def get_home(request: Request, signed: MaybeSignedDep) -> Response:
+    """The inbox for those who are signed in, the portal for everybody else."""
+    if signed is None and request.cookies.get(COOKIE) is None:
+        return see_other("/portal")
+    return see_other("/inbox")
+
+
+@router.get("/inbox")
+def get_inbox(
+    request: Request,
+    signed: SignedDep,
+    done: Annotated[str, Query(max_length=40)] = "",
+    after: Annotated[str | None, Query(max_length=300)] = None,
+) -> Response:
+    """What waits for me, due first; after an answer also what happens next."""
+    with register().reading() as session:
+        found = inbox(session, signed.actor, after=after)
+        return page(
+            request,
+            "inbox.html",
+            signed,
+            rows=found.rows,
+            next=found.next,
+            total=inbox_count(session, signed.actor),
+            today=_today(),
+            done=_confirmation(session, signed, done) if done else None,
+            notices=notices_to(session, signed.actor, limit=_NOTICES),
+        )
+
+
+def _today() -> date:
+    return beijing_day(clock())
+
+
+def _confirmation(session: Session, signed: Signed, item_id: str) -> dict[str, Any] | None:
+    """What has just been done and what follows, as far as the person may know it."""
+    try:
+        item, case, facts = seen_item(session, signed.actor, pages_items.known(item_id))
+    except NotFound:
+        # Whoever has just stepped aside sees the case no more.
+        return {"title": "已提交", "text": "您不再参与此案，不需要再做什么。", "case_id": None}
+    if item.state != "done" or item.answered_by != signed.actor.person_id:
+        return None
+    row = case_row(session, case.id)
+    narrow = signed.actor.person_id in facts.parts and any(
+        part.value == "respondent" for part in facts.parts_of(signed.actor.person_id)
+    )
+    return {
+        "title": f"『{Kind(item.kind).zh}』已提交",
+        "text": f"{row.number} 现在『{row.stage_zh}』环节。{_what_next(session, case.id, narrow=narrow, state=row.state)}",
+        "case_id": case.id,
+    }
+
+
+def _what_next(session: Session, case_id: str, *, narrow: bool, state: str) -> str:
+    if state == "archived":
+        return "案件已归档，办理完毕。"
+    if narrow:
+        return "需要您办理的事项会出现在这里，并通知您。"
+    waiting = select(WorkItem.kind, WorkItem.role).where(
+        WorkItem.case_id == case_id, WorkItem.state == "open"
+    )
+    wanted = sorted({f"{Kind(kind).zh}（{Role(role).zh}）" for kind, role in session.exec(waiting)})
+    return f"接下来：{'、'.join(wanted)}，系统已通知。" if wanted else "接下来由系统办理文书和通知。"
+
+
+router.include_router(pages_cases.router)
+router.include_router(pages_items.router)

@@ -16,21 +16,23 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
-from prefect.utilities.templating import apply_values
 
 PREFECT_YAML = Path(__file__).absolute().parent.parent / "prefect.yaml"
+POOL_PLACEHOLDER = "{{ $ZHAODAN_WORK_POOL }}"
 
 
 async def deploy_all(client: PrefectClient, pool: str) -> list[str]:
     """Create or update the work pool and every deployment of prefect.yaml; returns their names."""
     await ensure_pool(client, pool)
-    document = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))
-    entries = apply_values(document["deployments"], {"ZHAODAN_WORK_POOL": pool, "$ZHAODAN_WORK_POOL": pool})
-    return [await deploy(client, entry) for entry in entries]
+    text = PREFECT_YAML.read_text(encoding="utf-8").replace(POOL_PLACEHOLDER, pool)
+    return [await deploy(client, entry) for entry in yaml.safe_load(text)["deployments"]]
 
 
 async def ensure_pool(client: PrefectClient, pool: str) -> None:
-    """Create the work pool for our worker, which brings its settings; a pool that exists is left as it is, whatever its type."""
+    """Create the work pool for our worker, which brings its settings.
+
+    A pool that exists is left as it is, whatever its type: the deployments run on stock workers too.
+    """
     try:
         await client.read_work_pool(pool)
     except ObjectNotFound:
@@ -43,6 +45,7 @@ async def ensure_pool(client: PrefectClient, pool: str) -> None:
 async def deploy(client: PrefectClient, entry: dict[str, Any]) -> str:
     """Create or update one deployment, with its schedules and the schema of its parameters."""
     flow = load_flow_from_entrypoint(entry["entrypoint"])
+    pool = entry["work_pool"]
     await client.create_deployment(
         flow_id=await client.create_flow(flow),
         name=entry["name"],
@@ -50,13 +53,13 @@ async def deploy(client: PrefectClient, entry: dict[str, Any]) -> str:
         schedules=[schedule_of(item) for item in entry.get("schedules", [])],
         parameters=entry["parameters"],
         description=entry["description"],
-        work_pool_name=entry["work_pool"]["name"],
-        work_queue_name=entry["work_pool"]["work_queue_name"],
-        job_variables=entry["work_pool"]["job_variables"],
+        work_pool_name=pool["name"],
+        work_queue_name=pool["work_queue_name"],
+        job_variables=pool["job_variables"],
         tags=entry["tags"],
         entrypoint=entry["entrypoint"],
         pull_steps=[],
-        parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+        parameter_openapi_schema=parameter_schema(flow).model_dump(exclude_unset=True),
         enforce_parameter_schema=entry["enforce_parameter_schema"],
     )
     return f"{flow.name}/{entry['name']}"

@@ -43,9 +43,9 @@ async def sweep(
         deployment_id = await case_deployment_id(client)
         lagging = await asyncio.to_thread(lagging_cases, older_than_s=older_than_s)
         missing = await cases_without_run(client, deployment_id)
-        astray = [run async for run in runs_in(client, deployment_id, states=BROKEN + UNDER_WAY)]
+        astray = await cases_astray(client, deployment_id)
         asleep = await overslept_cases(client, deployment_id) if thorough else []
-        case_ids = list(dict.fromkeys([*lagging, *missing, *map(case_of, astray), *asleep]))
+        case_ids = list(dict.fromkeys([*lagging, *missing, *astray, *asleep]))
         counts = await wake_cases(
             client, case_ids[:at_most], deployment_id=deployment_id, stale_after_s=stale_after_s
         )
@@ -65,6 +65,15 @@ async def wake_cases(
             found = await wake(client, place, deployment_id=deployment_id, stale_after_s=stale_after_s)
             counts[found.value] += 1
     return dict(counts)
+
+
+async def cases_astray(client: PrefectClient, deployment_id: UUID) -> list[str]:
+    """Cases of the register whose run ended badly, or is under way and may be lost."""
+    found = []
+    async for run in runs_in(client, deployment_id, states=BROKEN + UNDER_WAY):
+        if await asyncio.to_thread(standing, case_of(run)) is not None:
+            found.append(case_of(run))
+    return found
 
 
 async def cases_without_run(client: PrefectClient, deployment_id: UUID) -> list[str]:

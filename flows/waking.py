@@ -11,8 +11,9 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
     FlowRunFilter,
-    FlowRunFilterDeploymentId,
     FlowRunFilterIdempotencyKey,
 )
 from prefect.client.schemas.objects import FlowRun
@@ -24,7 +25,8 @@ from prefect.states import Scheduled
 
 from tasks.office import Standing
 
-CASE_DEPLOYMENT = "accountability-case/case-lifecycle"
+CASE_FLOW = "accountability-case"
+CASE_DEPLOYMENT = f"{CASE_FLOW}/case-lifecycle"
 
 logger = get_logger("zhaodan.waking")
 
@@ -86,13 +88,11 @@ async def case_deployment_id(client: PrefectClient) -> UUID:
     return (await client.read_deployment_by_name(CASE_DEPLOYMENT)).id
 
 
-async def run_of(client: PrefectClient, case_id: str, *, deployment_id: UUID) -> FlowRun | None:
+async def run_of(client: PrefectClient, case_id: str) -> FlowRun | None:
     """The one run of this case, if Prefect knows it."""
     runs = await client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(
-            deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]),
-            idempotency_key=FlowRunFilterIdempotencyKey(any_=[case_id]),
-        ),
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[CASE_FLOW])),
+        flow_run_filter=FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=[case_id])),
         sort=FlowRunSort.ID_DESC,
         limit=1,
     )
@@ -103,18 +103,21 @@ async def wake(
     client: PrefectClient, place: Standing, *, deployment_id: UUID, stale_after_s: float = 300
 ) -> Woken:
     """Give the case a run that will look at the register again, whatever became of the last one."""
-    run = await run_of(client, place.case_id, deployment_id=deployment_id)
-    if run is None and is_finished(place):
+    run = await run_of(client, place.case_id)
+    if run is not None and run.deployment_id == deployment_id:
+        return await wake_run(client, run, place=place, stale_after_s=stale_after_s)
+    if is_finished(place):
         return Woken.AT_REST
-    if run is None:
-        await client.create_flow_run_from_deployment(
-            deployment_id,
-            parameters={"case_id": place.case_id},
-            idempotency_key=place.case_id,
-            name=f"case-{place.case_id}",
-        )
-        return Woken.CREATED
-    return await wake_run(client, run, place=place, stale_after_s=stale_after_s)
+    if run is not None:
+        # Its deployment was deleted: such a run cannot go on, and its key would keep a new one out.
+        await client.delete_flow_run(run.id)
+    await client.create_flow_run_from_deployment(
+        deployment_id,
+        parameters={"case_id": place.case_id},
+        idempotency_key=place.case_id,
+        name=f"case-{place.case_id}",
+    )
+    return Woken.CREATED
 
 
 async def wake_run(client: PrefectClient, run: FlowRun, *, place: Standing, stale_after_s: float) -> Woken:

@@ -1,6 +1,5 @@
 """One attempt of a flow run, executed in this process with what is already open and imported. 进程内执行"""
 
-import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -32,16 +31,6 @@ class WarmEngine(AsyncFlowRunEngine[Any, Any]):
         request = self._get_flow_run_suspension_request()
         with register_flow_run_suspension_request(self.flow_run.id, request):
             yield request
-
-
-def suspension_is_no_error(record: logging.LogRecord) -> bool:
-    """Prefect logs every end but success as an error; a case that waits for people is in good order."""
-    if record.levelno == logging.ERROR and record.getMessage().startswith("Finished in state Suspended"):
-        record.levelno, record.levelname = logging.INFO, "INFO"
-    return True
-
-
-logging.getLogger("prefect.flow_runs").addFilter(suspension_is_no_error)
 
 
 async def execute(flow: Flow[..., Any], flow_run: FlowRun) -> State:

@@ -6,6 +6,7 @@ takes seconds; this one has the flows imported and its connections open, and tak
 
 import argparse
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -31,7 +32,7 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import AsyncClientContext, SyncClientContext
 from prefect.exceptions import Abort, ObjectNotFound, PrefectException
-from prefect.states import Cancelled, Pending, State
+from prefect.states import Cancelled, Crashed, Pending, State
 from prefect.utilities.engine import propose_state
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
@@ -154,7 +155,8 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     async def _requeue_lost(self) -> None:
         while self._lost:
             run_id = next(iter(self._lost))
-            await reschedule(self.client, run_id, reason="the connection to Prefect broke")
+            with contextlib.suppress(ObjectNotFound):  # deleted meanwhile: the sweep builds it anew
+                await reschedule(self.client, run_id, reason="the attempt was lost")
             self._lost.discard(run_id)
 
     async def _submit_scheduled_flow_runs(
@@ -191,8 +193,8 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
     async def _attempt(self, run: FlowRun) -> None:
         state = None
         try:
-            if await self._take(run):
-                state = await execute(await self._flow_of(run), run)
+            if await self._take(run) and (flow := await self._flow_of(run)) is not None:
+                state = await execute(flow, run)
         except Exception:
             # One run must not end the worker, whatever is wrong with it; it is queued again.
             self._logger.exception("The attempt of %s was lost.", run.name)
@@ -212,10 +214,15 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         run.state = state
         return state.is_pending()
 
-    async def _flow_of(self, run: FlowRun) -> Flow[..., Any]:
+    async def _flow_of(self, run: FlowRun) -> Flow[..., Any] | None:
+        """The flow we imported at start; a run of any other flow is refused, once and for all."""
         if run.flow_id not in self._flow_names:
             self._flow_names[run.flow_id] = (await self.client.read_flow(run.flow_id)).name
-        return FLOWS[self._flow_names[run.flow_id]]
+        name = self._flow_names[run.flow_id]
+        if name not in FLOWS:
+            message = f"This worker executes only {', '.join(FLOWS)}, not {name}."
+            await self.client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+        return FLOWS.get(name)
 
     async def _look_again(self, run: FlowRun, state: State) -> None:
         """A wake that came while the attempt was closing was refused; the register still knows of it."""
@@ -232,7 +239,10 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmResult]):
         """Execute one run on behalf of Prefect's own submit path."""
         if task_status is not None:
             task_status.started(os.getpid())
-        await execute(await self._flow_of(flow_run), flow_run)
+        flow = await self._flow_of(flow_run)
+        if flow is None:
+            return WarmResult(status_code=1, identifier=str(flow_run.id))
+        await execute(flow, flow_run)
         return WarmResult(status_code=0, identifier=str(flow_run.id))
 
 

@@ -169,10 +169,12 @@ def _ordinal(place: int) -> str:
 def mask_unit(unit: str, organ: str) -> str:
     """The organ stays; a station, branch or section that points to a handful of people loses its name."""
     unit = unit.strip()
-    rest = unit.removeprefix(organ).strip()
+    # A unit is often written without the city before it: 云溪区…局城南分局 of 章江市云溪区…局.
+    own = next((organ[i:] for i in range(len(organ) - 3) if unit.startswith(organ[i:])), "")
+    rest = unit.removeprefix(own).strip()
     if not rest:
         return organ
-    return (organ if rest != unit else "") + _generic(rest)
+    return (organ if own else "") + _generic(rest)
 
 
 def _generic(rest: str) -> str:

@@ -69,6 +69,7 @@ def _environment() -> Environment:
         "paragraphs": paragraphs,
         "evidence": evidence,
         "statement": statement,
+        "sentence": sentence,
         "zh": chinese,
         "cited": wording.cited,
         "label": clause_label,
@@ -90,6 +91,12 @@ def evidence(numbers: Iterable[int]) -> str:
 def statement(question: str) -> str:
     """A fact question as the statement it asks about: 是否挽回了损失？ -> 挽回了损失."""
     return question.replace("是否", "", 1).rstrip("？")
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop where its writer left it out."""
+    text = text.rstrip()
+    return text if text.endswith(("。", "！", "？", "；", "：", "”", "）")) else f"{text}。"
 
 
 def chinese(value: int) -> str:

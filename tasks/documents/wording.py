@@ -80,6 +80,11 @@ def facts_by_status(facts: Iterable[FactView]) -> dict[str, tuple[FactView, ...]
     return {status: group for status, group in grouped.items() if group}
 
 
+def telling(facts: Iterable[FactView]) -> tuple[FactView, ...]:
+    """The facts worth reading in a paper: which field of enforcement it was, the paper says once already."""
+    return tuple(fact for fact in facts if not fact.fact.startswith("during-"))
+
+
 def proposal(dossier: Dossier, respondent_id: int) -> Mapping[str, Any] | None:
     """What the legal reviewer proposes for one officer: outcome, in words, and reason."""
     review = dossier.answer(Kind.LEGAL_REVIEW)

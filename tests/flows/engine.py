@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows.sweep import sweep
@@ -32,19 +34,25 @@ class Engine:
         self.api_url = api_url
         self.env = env
         self.worker: Child | None = None
+        self._loop = asyncio.new_event_loop()
 
     def ask(self, question: Callable[[PrefectClient], Awaitable[Any]]) -> Any:
-        """Ask Prefect's API one thing."""
+        """Ask Prefect's API one thing, over one connection that stays open."""
+        return asyncio.run_coroutine_threadsafe(question(self._client), self._loop).result(30)
 
-        async def asked() -> Any:
-            async with PrefectClient(self.api_url) as client:
-                return await question(client)
+    def open(self) -> None:
+        """Open the connection, in a thread with a loop of its own."""
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._client = PrefectClient(self.api_url)
+        asyncio.run_coroutine_threadsafe(self._client.__aenter__(), self._loop).result(30)
 
-        return asyncio.run(asked())
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._client.__aexit__(None, None, None), self._loop).result(30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
 
-    def start_worker(self, **extra: str) -> Child:
+    def start_worker(self) -> Child:
         """Start the warm worker; it waits for nothing but the server."""
-        self.worker = start_worker(self.supervisor, POOL, env=self.env | extra)
+        self.worker = start_worker(self.supervisor, POOL, env=self.env)
         return self.worker
 
     def kill_worker(self) -> None:
@@ -66,10 +74,7 @@ class Engine:
         return self.ask(woken)
 
     def run_of(self, case_id: str) -> FlowRun | None:
-        async def found(client: PrefectClient) -> FlowRun | None:
-            return await run_of(client, case_id, deployment_id=await case_deployment_id(client))
-
-        return self.ask(found)
+        return self.ask(lambda client: run_of(client, case_id))
 
     def sweep(self, **parameters: Any) -> dict[str, int]:
         """Sweep once, now, from this process."""
@@ -102,16 +107,26 @@ class Engine:
         return eventually(reached, f"run of {case_id} {name}", lambda: str(self.run_of(case_id).state))
 
     def await_deployments(self) -> None:
+        """Wait for the deployments; the sweep by the clock is held back, tests sweep when they say so."""
         self.supervisor.wait_for("deployments", f"{self.api_url}/deployments/name/{CASE_DEPLOYMENT}")
+
+        async def hold_back(client: PrefectClient) -> bool:
+            try:
+                await client.pause_deployment((await client.read_deployment_by_name("sweep/sweep")).id)
+            except ObjectNotFound:
+                return False
+            return True
+
+        eventually(lambda: self.ask(hold_back), "the sweep deployed")
 
 
 def eventually(
-    look: Callable[[], Any], what: str, found: Callable[[], str] = lambda: "", *, within_s: float = 20
+    look: Callable[[], Any], what: str, found: Callable[[], str] = lambda: "", *, within_s: float = 30
 ) -> Any:
     """Look until there is something to see."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if seen := look():
             return seen
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"not within {within_s} s: {what}; {found()}")

@@ -42,7 +42,9 @@ def test_a_case_waits_suspended_at_each_stage_and_goes_on_when_people_acted(engi
     assert "stage:verification" in later.tags
     assert "stage:intake" not in later.tags
     # Prefect writes its task runs from events, a moment later.
-    eventually(lambda: {"office-受理", "office-事实核查"} <= task_names(engine, later), "both stages' work shown")
+    eventually(
+        lambda: {"office-受理", "office-事实核查"} <= task_names(engine, later), "both stages' work shown"
+    )
     assert cases.times_done(case_id)
     assert set(cases.times_done(case_id).values()) == {1}
 
@@ -113,7 +115,7 @@ def test_an_archived_case_completes_its_run(engine, cases):
     assert engine.wake(case_id) is Woken.AT_REST
 
 
-def test_a_case_the_register_does_not_know_fails_and_says_so(engine):
+def test_a_case_the_register_does_not_know_fails_and_says_so(engine, cases):  # a register without it
     async def create(client: PrefectClient):
         deployment = await client.read_deployment_by_name("accountability-case/case-lifecycle")
         return await client.create_flow_run_from_deployment(

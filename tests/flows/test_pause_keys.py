@@ -6,14 +6,20 @@ from hypothesis import strategies as st
 
 from flows.case_lifecycle import artifact_key
 from flows.waking import Pause, is_ahead
-from tasks.office import STAGES, Standing
+from models.rules.lifecycle import Stage
+from tasks.office import Standing
 
 
 def test_a_key_names_stage_round_effects_owed_and_turn():
     assert Pause("verification", 2, 0, 5).key == "verification-2-0-5"
 
 
-@given(st.sampled_from(STAGES), st.integers(1, 99), st.integers(0, 999), st.integers(1, 9999))
+@given(
+    st.sampled_from([stage.value for stage in Stage]),
+    st.integers(1, 99),
+    st.integers(0, 999),
+    st.integers(1, 9999),
+)
 def test_every_key_can_be_read_again(stage, round_, owed, turn):
     pause = Pause(stage, round_, owed, turn)
     assert Pause.read(pause.key) == pause

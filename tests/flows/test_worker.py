@@ -34,8 +34,7 @@ def test_a_worker_killed_in_the_middle_of_a_stage_leaves_every_effect_done_once(
     case_id = cases.open()
     engine.wake(case_id)
     engine.await_pause(case_id, at="intake")
-    engine.stop_worker()
-    engine.start_worker(**cases.slow_effects())
+    cases.deliver_slowly()
     cases.move_on(case_id)
     engine.wake(case_id)
     eventually(lambda: cases.is_in_the_middle(case_id), "an effect claimed and not done")
@@ -57,8 +56,7 @@ def test_a_worker_killed_in_the_middle_of_a_stage_leaves_every_effect_done_once(
 @pytest.mark.engine
 def test_a_worker_asked_to_stop_finishes_the_attempt_under_way(engine, cases):
     case_id = cases.open()
-    engine.stop_worker()
-    engine.start_worker(**cases.slow_effects())
+    cases.deliver_slowly()
     engine.wake(case_id)
     eventually(lambda: cases.is_in_the_middle(case_id), "an effect claimed and not done")
     assert engine.stop_worker() == 0
@@ -69,15 +67,13 @@ def test_a_worker_asked_to_stop_finishes_the_attempt_under_way(engine, cases):
 @pytest.mark.engine
 def test_a_wake_that_is_refused_while_the_office_works_is_not_lost(engine, cases):
     case_id = cases.open()
-    engine.stop_worker()
-    engine.start_worker(**cases.slow_effects())
+    cases.deliver_slowly()
     engine.wake(case_id)
     eventually(lambda: cases.is_in_the_middle(case_id), "an effect claimed and not done")
     cases.move_on(case_id)
     assert engine.wake(case_id) is Woken.BUSY
     engine.await_pause(case_id, at="verification")
     assert set(cases.times_done(case_id).values()) == {1}
-    engine.stop_worker()
 
 
 @pytest.mark.engine
@@ -108,3 +104,20 @@ def test_prefects_stock_process_worker_runs_the_same_deployment(engine, cases):
     finally:
         engine.supervisor.stop(worker)
         engine.ask(lambda client: deploy_all(client, POOL))
+
+
+@pytest.mark.engine
+def test_deployments_that_are_gone_are_applied_again_and_their_runs_replaced(engine, cases):
+    case_id = cases.open()
+    engine.wake(case_id)
+    run = engine.await_pause(case_id, at="intake")
+
+    async def remove(client: PrefectClient):
+        await client.delete_deployment(run.deployment_id)
+
+    engine.ask(remove)
+    engine.await_deployments()  # the worker notices at its heartbeat
+    assert engine.wake(case_id) is Woken.CREATED, "the old run could not go on"
+    replaced = engine.await_pause(case_id, at="intake")
+    assert replaced.id != run.id
+    assert set(cases.times_done(case_id).values()) == {1}

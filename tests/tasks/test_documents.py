@@ -1,8 +1,12 @@
 """Papers: every kind has its template, every template renders, and each text says what it must. 文书"""
 
+import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+
+import pytest
 
 from models.dossier import (
     AllegationView,
@@ -24,9 +28,11 @@ from models.dossier import (
     SeatView,
 )
 from models.handbook import load_edition
+from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Kind
 from models.rules.permissions import Part
 from tasks.documents import DOCUMENTS, Rendered, render
+from tasks.documents.rendering import TEMPLATES, chinese
 
 AT = datetime(2026, 11, 20, 7, 4, tzinfo=UTC)
 ISSUED = date(2026, 11, 25)
@@ -277,3 +283,234 @@ def words(paper: Rendered) -> str:
     """What a reader of the paper reads: the body without tags and style."""
     body = paper.content.decode().split("<body>")[1]
     return re.sub(r"\s+", "", re.sub(r"<[^>]+>", "", body))
+
+
+def test_every_kind_has_its_template_and_every_template_its_kind() -> None:
+    assert {path.stem for path in TEMPLATES.glob("[!_]*.html")} == set(DOCUMENTS)
+    assert len(DOCUMENTS) == 16
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_every_kind_renders_from_a_full_case(kind: str) -> None:
+    paper = a_paper(kind)
+    text = words(paper)
+    assert paper.title in paper.content.decode()
+    assert "江市监" in text
+    assert "2026年11月25日" in text
+    assert not re.search(r"None|Undefined|\{\{|\}\}|，，|。。|“”", text)
+    assert a_paper(kind).content == paper.content
+
+
+@pytest.mark.parametrize(
+    ("outcome", "title", "series"),
+    [
+        ("exempt", "免责决定书", "免决"),
+        ("mitigate", "从轻减轻处理决定书", "轻决"),
+        ("accountable", "追责决定书", "追决"),
+        ("no-fault", "不构成过错认定书", "认定"),
+        ("out-of-scope", "不属本机制告知书", "告知"),
+    ],
+)
+def test_the_decision_is_named_and_numbered_by_its_outcome(outcome: str, title: str, series: str) -> None:
+    dossier = a_dossier(outcome)
+    assert a_paper("decision", dossier).title == title
+    assert DOCUMENTS["decision"].series(dossier, 1) == series
+
+
+@pytest.mark.parametrize("outcome", ["exempt", "mitigate", "accountable", "no-fault", "out-of-scope"])
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_every_kind_renders_or_refuses_with_a_reason_for_each_outcome(kind: str, outcome: str) -> None:
+    try:
+        paper = a_paper(kind, a_dossier(outcome))
+    except Incomplete as refusal:
+        assert kind in ("transfer-letter", "public-notice", "dissent-certificate")
+        assert len(str(refusal)) > 10  # noqa: PT017
+    else:
+        assert words(paper)
+
+
+@pytest.mark.parametrize(
+    "kind", ["intake-form", "rights-notice", "checklist", "matching-report", "closing-report"]
+)
+def test_a_case_that_has_only_begun_renders_too(kind: str) -> None:
+    empty: dict[str, Any] = dict.fromkeys(("evidence", "findings", "facts", "factors", "matches", "answers", "seats", "ballots", "decisions", "clearings", "documents", "publications", "timeline"), ())  # fmt: skip
+    assert words(a_paper(kind, a_dossier(conclusion="", people={}, **empty)))
+
+
+def test_a_transfer_is_never_answered_with_a_decision_of_our_own() -> None:
+    with pytest.raises(Incomplete, match="移送函"):
+        a_paper("decision", a_dossier("transfer"))
+
+
+def test_an_unsigned_decision_cannot_be_printed() -> None:
+    unsigned = a_dossier(decisions=(replace(a_decision("exempt"), outcome=""),))
+    with pytest.raises(Incomplete, match="尚未签发"):
+        a_paper("decision", unsigned)
+
+
+def test_an_unknown_kind_or_officer_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        render("letter", a_dossier(), number="", issued_on=ISSUED)
+    with pytest.raises(NotFound):
+        a_paper("checklist", respondent_id=99)
+    with pytest.raises(Incomplete, match="按人制作"):
+        a_paper("checklist", respondent_id=None)
+
+
+def test_the_exempting_decision_states_facts_duty_clause_outcome_correction_and_route() -> None:
+    text = words(a_paper("decision"))
+    clause = load_edition("2019").clauses["exempt-41"].text
+    for said in (
+        "已尽形式审查义务",
+        "共核查3项：已履行1项，未履行1项，未证明1项",
+        f"五（二）3第（41）项（条款编号exempt-41）：“{clause}”",
+        "决定：对李小明在本事项中的行政执法行为，免于追究责任",
+        "挽回了损失。已撤销登记。（证据2）",
+        "已按规定勾对材料",
+        "自收到之日起30日（建议值）内",
+    ):
+        assert said in text
+    assert "exempt-10" not in text
+
+
+def test_the_no_fault_decision_says_there_was_no_fault_and_never_speaks_of_exemption() -> None:
+    text = words(a_paper("decision", a_dossier("no-fault", ballots=(), seats=(), matches=())))
+    assert "反映李小明的上述问题不属实" in text
+    assert "没有行政执法过错，不承担责任" in text
+    assert "免" not in text
+
+
+def test_the_accountable_decision_states_basis_and_both_routes() -> None:
+    text = words(
+        a_paper("decision", a_dossier("accountable", matches=(a_match("exempt-10", confirmed=False),)))
+    )
+    for said in (
+        "五（一）规定",
+        "《江西省行政执法责任制办法》",
+        "承担行政执法过错责任",
+        "《不予适用条款说明》",
+        "30日（建议值）",
+        "自知道该人事处理之日起30日内向原处理机关申请复核",
+        "自接到复核决定之日起15日内提出申诉",
+        "不因申请复核、提出申诉加重处理",
+    ):
+        assert said in text
+    assert "免于追究责任。" not in text
+
+
+def test_a_head_who_differs_gives_the_reason_in_decision_and_minutes() -> None:
+    differs = a_decision("mitigate", proposed="exempt", differs_reason="后果较重。", reason="后果较重。")
+    dossier = a_dossier(decisions=(differs,))
+    assert "机关负责人的决定与审议意见不一致，理由是：后果较重。" in words(a_paper("decision", dossier))
+    assert "与审议结论不一致，理由：后果较重。" in words(a_paper("minutes", dossier))
+
+
+def test_the_why_not_letter_names_the_element_that_fails_for_each_clause() -> None:
+    text = words(a_paper("why-not"))
+    assert "五（二）2第（10）项（条款编号exempt-10）" in text
+    assert "尚未证明的要件：在规定时间内未完成审核" in text
+    assert "不予适用。没有超过审核时限。" in text
+    assert "mitigate-2" in text
+    assert "exempt-41" not in text
+
+
+def test_the_minutes_record_every_vote_recusal_and_dissent_by_name() -> None:
+    text = words(a_paper("minutes"))
+    for _, name in MEMBERS:
+        assert f"{name}的理由" in text
+    assert "回避1名：蒋六（与被核查人员系近亲属）" in text
+    assert "冯五：不同意审议结论，表决意见为“不属本机制”。理由：冯五的理由。" in text
+    assert "审议结论：免于追究" in text
+
+
+def test_a_dissent_certificate_is_sealed_and_names_nobody_else() -> None:
+    ballots = (
+        *a_dossier().ballots[:4],
+        replace(a_dossier().ballots[4], reason="李小明明显失职，孙一也知道。"),
+    )
+    paper = a_paper("dissent-certificate", a_dossier(ballots=ballots))
+    text = paper.content.decode()
+    sealed = re.search(r"<pre>(.*?)</pre>", text, re.S)
+    assert sealed is not None
+    assert hashlib.sha256(sealed.group(1).encode()).hexdigest() in text
+    for said in (
+        "江市监责〔2026〕1号",
+        "审核岗位",
+        "审议结论：免于追究",
+        "2026-11-20 15:04",
+        "李某明显失职，孙某也知道",
+    ):
+        assert said in sealed.group(1)
+    assert not {"李小明", "欧阳静", "孙一", "周二"} & {
+        n for n in ("李小明", "欧阳静", "孙一", "周二") if n in text
+    }
+
+
+def test_a_member_of_the_majority_gets_no_dissent_certificate() -> None:
+    with pytest.raises(Incomplete, match="不出具"):
+        a_paper("dissent-certificate", person_id=21)
+
+
+@pytest.mark.parametrize("kind", [k for k, v in DOCUMENTS.items() if v.audience != "internal"])
+def test_no_paper_that_leaves_the_file_shows_who_reported(kind: str) -> None:
+    matches = (a_match("exempt-41", confirmed_reason=f"{REPORTER}提供的材料可以印证。"),)
+    text = words(a_paper(kind, a_dossier(matches=matches)))
+    assert REPORTER not in text
+    assert "13812345678" not in text
+
+
+def test_the_clearing_letter_speaks_of_the_concrete_matter_only() -> None:
+    text = words(a_paper("clearing-letter"))
+    assert "也不作其他评价" in text
+    assert "举报" not in text
+    assert "澄清形式：会议，并以本函书面告知" in text
+    assert "免" not in words(a_paper("clearing-letter", a_dossier("no-fault")))
+
+
+def test_the_public_notice_masks_name_and_unit_and_tells_no_story() -> None:
+    text = words(a_paper("public-notice"))
+    assert f"{ORGAN}某分局李某" in text
+    assert "exempt-41" in text
+    assert "2026年11月20日" in text
+    for hidden in ("李小明", "欧阳静", "城东", "甲电力", REPORTER, "138", "分公司", "科员", "审批把关"):
+        assert hidden not in text
+
+
+def test_the_public_notice_names_only_who_agreed_to_be_named() -> None:
+    named = replace(a_dossier().clearings[0], named=True)
+    assert f"{ORGAN}城东分局李小明" in words(a_paper("public-notice", a_dossier(clearings=(named,))))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"wanted": False}, {"approved": None}, {"publication_class": "closed"}, {"respondent_id": 2}]
+)
+def test_nothing_is_published_without_wish_approval_and_class(changes: dict[str, Any]) -> None:
+    clearing = replace(a_dossier().clearings[0], **changes)
+    with pytest.raises(Incomplete, match="不能制作公示公告"):
+        a_paper("public-notice", a_dossier(clearings=(clearing,)))
+
+
+@pytest.mark.parametrize(
+    "kind", ["intake-form", "investigation-report", "decision", "minutes", "rights-notice"]
+)
+def test_what_a_person_types_is_printed_as_typed_and_never_run(kind: str) -> None:
+    typed = "{{ 7*7 }}<script>alert(1)</script>{% raw %}'; DROP TABLE case_file;--"
+    full = a_dossier()
+    dossier = replace(
+        full,
+        title=typed,
+        narrative=typed,
+        allegations=(AllegationView(typed, None),),
+        decisions=(a_decision("exempt", reason=typed),),
+        ballots=tuple(replace(ballot, reason=typed) for ballot in full.ballots),
+        respondents=tuple(replace(r, position=typed) for r in full.respondents),
+    )
+    text = a_paper(kind, dossier).content.decode()
+    assert "{{ 7*7 }}" in text
+    assert "49" not in re.sub(r"[0-9a-f]{64}", "", text.split("<body>")[1])
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_ordinals_of_sections_read_as_chinese() -> None:
+    assert [chinese(n) for n in (1, 9, 10, 12, 20, 34)] == ["一", "九", "十", "十二", "二十", "三十四"]

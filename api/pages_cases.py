@@ -1,0 +1,301 @@
+"""Pages about cases: the list, registering a lead, the file of one case. 案件页面"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
+from sqlmodel import Session, col, select
+
+from api import forms
+from api.cases import take_evidence
+from api.deps import SignedDep, clock, signed_before_form, wake_after_commit, writing
+from api.errors import ForgeryRefused, problem_of
+from api.pages_forms import FormDep, fields_of
+from api.pages_items import known
+from api.pages_rendering import page, see_other
+from api.pages_words import step
+from models.accounts import Signed
+from models.answers import NewCase, NewEvidence
+from models.casework import add_evidence, open_case
+from models.database import register
+from models.dossier import DecisionView, Dossier, RespondentView, load_dossier
+from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
+from models.handbook import load_edition
+from models.queries import CasePage, ItemRow, candidates, case_page, count_cases, list_cases
+from models.rules.deadlines import beijing_day
+from models.rules.decision import Outcome
+from models.rules.errors import CaseworkError, NotFound, NotPermitted
+from models.rules.lifecycle import Stage, State
+from models.rules.permissions import Action, ItemFacts, Role, may
+from models.settings import settings
+from models.tables import Clock, Organ, Respondent
+
+router = APIRouter(include_in_schema=False)
+
+EVIDENCE_KINDS = tuple((kind, kind) for kind in NewEvidence.model_json_schema()["properties"]["kind"]["enum"])
+_ROWS, _SPARE = 3, 2  # rows of a new form, and empty ones kept below what was typed
+Cursor = Annotated[str | None, Query(max_length=300)]
+
+
+@router.get("/cases")
+def get_cases(
+    request: Request, signed: SignedDep, stage: Stage | None = None, after: Cursor = None
+) -> Response:
+    """The cases one may see."""
+    with register().reading() as session:
+        found = list_cases(session, signed.actor, stage=stage, after=after)
+        total = count_cases(session, signed.actor, stage=stage)
+        own = _named_in(session, signed, [row.id for row in found.rows])
+    return page(
+        request,
+        "cases.html",
+        signed,
+        rows=found.rows,
+        next=found.next,
+        total=total,
+        stage=stage,
+        state_of=lambda row: _state(row.state, narrow=row.id in own),
+        stages=list(Stage),
+        can_register=bool(signed.actor.organs(Role.INTAKE_CLERK)),
+    )
+
+
+def _named_in(session: Session, signed: Signed, case_ids: Sequence[str]) -> set[str]:
+    """Those of the cases in which the reader's own conduct is looked at."""
+    mine = select(Respondent.case_id).where(
+        Respondent.person_id == signed.actor.person_id, col(Respondent.case_id).in_(case_ids)
+    )
+    return set(session.exec(mine))
+
+
+def _state(state: str, *, narrow: bool) -> str:
+    """The state in words; a transfer is the other authority's to announce to the person concerned."""
+    return (State.OPEN if narrow and state == State.TRANSFERRED else State(state)).zh
+
+
+@router.get("/cases/new")
+def get_new_case(request: Request, signed: SignedDep) -> Response:
+    """The form to register a lead. Raises NotPermitted for anybody but a clerk."""
+    return _new_case_page(request, signed)
+
+
+@router.post("/cases/new")
+def post_new_case(request: Request, signed: SignedDep, form: FormDep) -> Response:
+    """Register a lead, or come back with more empty rows."""
+    fields = fields_of(form)
+    if form.get("do") == "more":
+        return _new_case_page(request, signed, fields=fields)
+    try:
+        new = NewCase.model_validate(forms.read(forms.NEW_CASE, fields))
+        with writing(request) as session:
+            case = open_case(session, new, actor=signed.actor, now=clock())
+            wake_after_commit(session, case.id)
+            case_id = case.id
+    except ValidationError as error:
+        faults = forms.faults(forms.NEW_CASE, fields, error)
+        return _new_case_page(request, signed, fields=fields, faults=faults, status=422)
+    except CaseworkError as error:
+        return _new_case_page(
+            request, signed, fields=fields, refusal=str(error), status=problem_of(error).status
+        )
+    return see_other(f"/cases/{case_id}?registered=1")
+
+
+def _new_case_page(
+    request: Request,
+    signed: Signed,
+    *,
+    fields: Mapping[str, list[str]] | None = None,
+    faults: Mapping[str, str] | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> Response:
+    mine = signed.actor.organs(Role.INTAKE_CLERK)
+    if not mine:
+        raise NotPermitted(may(signed.actor, Action.REGISTER).why)
+    typed = dict(fields or {})
+    with register().reading() as session:
+        organs = session.exec(select(Organ).where(col(Organ.id).in_(sorted(mine)))).all()
+        officers = _officers(session, mine)
+    if len(organs) == 1:
+        typed.setdefault("organ", [organs[0].code])
+    return page(
+        request,
+        "case-new.html",
+        signed,
+        status=status,
+        fields=typed,
+        faults=faults or {},
+        refusal=refusal,
+        listed=[(n, forms.label_of(forms.NEW_CASE, n), why) for n, why in (faults or {}).items()],
+        organs=[(o.code, o.name) for o in organs],
+        officers=officers,
+        categories=list(CATEGORY_ZH.items()),
+        sources=list(SOURCE_ZH.items()),
+        posts=list(POST_ZH.items()),
+        people_rows=_rows_of("respondents", typed),
+        allegation_rows=_rows_of("allegations", typed),
+    )
+
+
+def _officers(session: Session, organs: frozenset[int]) -> list[tuple[str, str]]:
+    """Officers of the clerk's organs and of the stations below them."""
+    below = session.exec(select(Organ.id).where(col(Organ.parent_id).in_(sorted(organs))))
+    today = beijing_day(clock())
+    every = {*organs, *(i for i in below if i is not None)}
+    found = [c for o in sorted(every) for c in candidates(session, Role.OFFICER, o, on=today)]
+    return sorted({(c["username"], c["name"]) for c in found})
+
+
+def _rows_of(group: str, fields: Mapping[str, list[str]]) -> int:
+    heads = {n.split(".")[1] for n, v in fields.items() if n.startswith(f"{group}.") and any(v)}
+    return max(
+        [
+            _ROWS,
+            *(
+                int(head) + 1 + _SPARE
+                for head in heads
+                if head.isascii() and head.isdigit() and len(head) < 3
+            ),
+        ]
+    )
+
+
+# --- one case -----------------------------------------------------------------------------------
+
+
+@router.get("/cases/{case_id}")
+def get_case(
+    case_id: str, request: Request, signed: SignedDep, registered: bool = False, added: bool = False
+) -> Response:
+    """The file of a case, as far as the reader may see it."""
+    return _case_page(request, signed, case_id, registered=registered, added=added)
+
+
+@router.post("/cases/{case_id}/evidence")
+def post_evidence(
+    case_id: str, request: Request, signed: Annotated[Signed, Depends(signed_before_form)]
+) -> Response:
+    """Hand in a piece of evidence; the file is streamed to disk."""
+    try:
+        upload, meta = take_evidence(request, signed, known(case_id))
+        with writing(request) as session:
+            add_evidence(
+                session,
+                case_id,
+                meta,
+                upload.stored,
+                file_name=upload.file_name,
+                media_type=upload.media_type,
+                actor=signed.actor,
+                now=clock(),
+            )
+            wake_after_commit(session, case_id)
+    except (NotFound, ForgeryRefused):
+        raise
+    except (CaseworkError, ValidationError) as error:
+        faults = forms.faults(forms.EVIDENCE, {}, error) if isinstance(error, ValidationError) else {}
+        refusal = "" if faults else str(error)
+        beside = faults or {"file": refusal}
+        return _case_page(
+            request, signed, case_id, faults=beside, refusal=refusal, status=problem_of(error).status
+        )
+    return see_other(f"/cases/{case_id}?added=1#evidence")
+
+
+def _case_page(
+    request: Request,
+    signed: Signed,
+    case_id: str,
+    *,
+    faults: Mapping[str, str] | None = None,
+    refusal: str = "",
+    status: int = 200,
+    **said: Any,
+) -> Response:
+    with register().reading() as session:
+        found = case_page(session, signed.actor, known(case_id))
+        shown = _file(session, signed, found)
+    return page(
+        request,
+        "case.html",
+        signed,
+        status=status,
+        p=found,
+        faults=faults or {},
+        refusal=refusal,
+        fields={"collected_by": [signed.actor.name]},
+        listed=[(n, forms.label_of(forms.EVIDENCE, n) or "文件", why) for n, why in (faults or {}).items()],
+        stages=list(Stage),
+        state_zh=_state(found.case.state, narrow=found.narrow),
+        at=list(Stage).index(Stage(found.case.stage)),
+        archived=found.case.state == "archived",
+        timeline=[step(row) for row in reversed(found.timeline)],
+        evidence_kinds=EVIDENCE_KINDS,
+        limit_mb=settings().evidence_max_mb,
+        today=beijing_day(clock()),
+        **{"registered": False, "added": False, **said, **shown},
+    )
+
+
+def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
+    """The parts of the page that come from the case file, cut to what the reader may see."""
+    d = load_dossier(session, found.case.id)
+    opened = [row for row in found.items if row.state == "open"]
+    mine = [row for row in opened if _answers(signed, found, row)]
+    officers = d.respondents if not found.narrow else _heard_officers(found, d)
+    return {
+        "d": None if found.narrow else d,
+        "mine": mine,
+        "waiting": [] if found.narrow else _waiting(row for row in opened if row not in mine),
+        "shown_officers": officers if d.findings or d.facts else (),
+        "findings_of": lambda rid: d.of(d.findings, rid),
+        "facts_of": lambda rid: d.of(d.facts, rid),
+        "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
+        "clocks": _clocks(session, found),
+    }
+
+
+def _told(found: CasePage, decision: DecisionView) -> bool:
+    """Whether the reader may know the outcome: a signed one, and of a transfer only what the authority replied to."""
+    if not decision.outcome or not found.narrow:
+        return bool(decision.outcome)
+    announced = decision.outcome != Outcome.TRANSFER or bool(decision.external_result)
+    return decision.respondent_id == found.own and announced
+
+
+def _waiting(rows: Iterable[ItemRow]) -> list[str]:
+    """What others must do, each kind once with how many: 表决（审议组成员）5件."""
+    counted = Counter(f"{row.zh}（{Role(row.role).zh}）" for row in rows)
+    return [f"{what}{count}件" if count > 1 else what for what, count in counted.items()]
+
+
+def _answers(signed: Signed, found: CasePage, row: ItemRow) -> bool:
+    item = ItemFacts(Role(row.role), row.assignee_id, found.case.organ_id)
+    return may(signed.actor, Action.ANSWER, found.facts, item=item).ok
+
+
+def _heard_officers(found: CasePage, d: Dossier) -> tuple[RespondentView, ...]:
+    """The reader's own findings, once they are countersigned and the reader is heard on them."""
+    heard = found.case.conclusion in ("complete", "unfounded", "out-of-scope")
+    return (d.respondent(found.own),) if heard and found.own is not None else ()
+
+
+def _clocks(session: Session, found: CasePage) -> list[dict[str, Any]]:
+    """The periods that run, with how their end was computed; an officer sees one's own."""
+    rules = load_edition(found.case.edition).deadlines
+    items = {row.id for row in found.items}
+    rows = session.exec(select(Clock).where(Clock.case_id == found.case.id).order_by(col(Clock.id)))
+    return [
+        {
+            "zh": rules[c.deadline].zh if c.deadline in rules else c.deadline,
+            "due_on": c.due_on,
+            "provisional": c.provisional,
+            "closed_at": c.closed_at,
+            "basis": c.basis.split("\n"),
+        }
+        for c in rows
+        if not found.narrow or c.item_id in items
+    ]

@@ -1,0 +1,237 @@
+"""What each kind of work item shows beside its form. 办理所需的情况"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, func, select
+
+from api import forms
+from api.deps import clock
+from models.accounts import Signed
+from models.casework.matching import openings
+from models.casework.panel import RULE
+from models.casework.record import Act
+from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier
+from models.dossier.terms import RESULT_ZH, STATUS_ZH
+from models.handbook import Duty, Edition, FactQuestion, load_edition
+from models.queries import ItemPage, documents
+from models.rules.decision import Outcome
+from models.rules.lifecycle import Kind
+from models.rules.review import Vote
+from models.tables import WorkItem
+
+# The checklist answers these by itself, and the category of the case says which act it was.
+_COMPUTED = frozenset({"duties-all-performed", "duties-performed-except-flagged"})
+_ANSWER = {"established": "是：", "refuted": "否：", "unproven": ""}
+_ALWAYS = ("general", "mitigation")
+
+Option = tuple[str, str, str, bool]
+
+
+@dataclass(frozen=True)
+class Showing:
+    """One open item and who looks at it."""
+
+    session: Session
+    signed: Signed
+    asked: ItemPage
+    fields: forms.Fields
+    d: Dossier
+
+    @property
+    def officer(self) -> RespondentView | None:
+        """The officer the item is about."""
+        own = self.asked.item.respondent_id
+        return self.d.respondent(own) if own is not None else None
+
+
+def shows(session: Session, signed: Signed, asked: ItemPage, fields: forms.Fields) -> dict[str, Any]:
+    """What the template of this item needs; an officer whose conduct is looked at gets no case file."""
+    now = Showing(session, signed, asked, fields, load_dossier(session, asked.case.id))
+    common: dict[str, Any] = {
+        "officer": now.officer,
+        "findings_of": lambda rid: now.d.of(now.d.findings, rid),
+        "facts_of": lambda rid: now.d.of(now.d.facts, rid),
+    }
+    if not asked.narrow:
+        common["d"] = now.d
+    extra = _SHOWS.get(Kind(asked.item.kind))
+    return common | (extra(now) if extra else {})
+
+
+def _screening(now: Showing) -> dict[str, Any]:
+    return {"investigators": [(i["username"], i["name"]) for i in now.asked.context["investigators"]]}
+
+
+# --- the worksheet ------------------------------------------------------------------------------
+
+
+def _investigation(now: Showing) -> dict[str, Any]:
+    edition, category = load_edition(now.asked.case.edition), now.asked.case.category
+    duties = [d for d in edition.duties.values() if category in (d.category, "general")]
+    filled = {name.rpartition(".")[0] for name, values in now.fields.items() if any(map(str.strip, values))}
+    heads = {head: None for head in filled if head.count(".") == 2}
+
+    def touched(group: str, rid: int, rows: Iterable[Duty | FactQuestion]) -> int:
+        return sum(f"{group}.{rid}.{row.id}" in heads for row in rows)
+
+    return {
+        "worksheet": {
+            "duties": _by(duties, lambda duty: duty.matter),
+            "facts": _fact_groups(edition, category),
+            "results": list(RESULT_ZH.items()),
+            "statuses": [(code, f"{_ANSWER[code]}{zh}") for code, zh in STATUS_ZH.items()],
+        },
+        "touched": touched,
+        "row_texts": _row_texts(edition, now.fields),
+    }
+
+
+def _fact_groups(edition: Edition, category: str) -> Sequence[tuple[str, Sequence[FactQuestion]]]:
+    """Facts every case turns on first, then those of its category by subject, then the rest."""
+    facts = [f for f in edition.facts.values() if f.id not in _COMPUTED]
+    gates = [f for f in facts if "gate" in f.asked_when]
+    asked = {category, *_ALWAYS} if category != "general" else {*edition.categories}
+    near = [f for f in facts if f not in gates and asked & set(f.asked_when)]
+    far = [f for f in facts if f not in gates and f not in near]
+    groups = _by(near, lambda fact: edition.fact_groups[fact.group])
+    rest = [("其他执法类别才涉及的事实", far)] if far else []
+    return [("每案必查：适用范围、主观状态和排除情形", gates), *groups, *rest]
+
+
+def _by(rows: Iterable[Any], key: Callable[[Any], str]) -> list[tuple[str, list[Any]]]:
+    groups: dict[str, list[Any]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return list(groups.items())
+
+
+def _row_texts(edition: Edition, fields: forms.Fields) -> dict[str, str]:
+    """Field name -> the duty or question its row is about."""
+    texts = {}
+    for name in fields:
+        group, _, rest = name.partition(".")
+        row = rest.split(".")[1] if rest.count(".") == 2 else ""
+        if group == "findings" and row in edition.duties:
+            texts[name] = edition.duties[row].requirement
+        elif group == "facts" and row in edition.facts:
+            texts[name] = edition.facts[row].zh
+    return texts
+
+
+# --- what may be concluded ----------------------------------------------------------------------
+
+
+def _options(now: Showing, *, clauses: Sequence[str] | None = None) -> dict[int, list[Option]]:
+    act = Act.on(now.session, now.asked.case, actor=now.signed.actor, now=clock())
+    made = {}
+    for rid in act.respondents:
+        found = openings(act, rid, clauses)
+        whys = {outcome: found.refusal(outcome) for outcome in Outcome}
+        made[rid] = [(o.value, o.zh, why or "", bool(why)) for o, why in whys.items()]
+    return made
+
+
+def _legal_review(now: Showing) -> dict[str, Any]:
+    edition = load_edition(now.asked.case.edition)
+    options = [(c.id, f"{clause_label(c.id)} {c.text[:36]}") for c in edition.clauses.values()]
+
+    def touched_added(rid: int) -> bool:
+        mine = (v for name, v in now.fields.items() if name.startswith(f"added.{rid}."))
+        return any(any(values) for values in mine)
+
+    return {
+        "clauses": {r.id: _to_review(now, edition, r.id) for r in now.d.respondents},
+        "clause_options": options,
+        # Which clauses will hold is decided in this very form, so only what no clause can open is closed here.
+        "openings": _options(now, clauses=list(edition.clauses)),
+        "touched_added": touched_added,
+        "row_texts": _clause_texts(now.fields),
+    }
+
+
+def _to_review(now: Showing, edition: Edition, rid: int) -> Sequence[MatchView]:
+    """The clauses found for an officer, proposed ones first, and those a draft has added."""
+    found = sorted(now.d.of(now.d.matches, rid), key=lambda m: not m.proposed)
+    known = {m.clause for m in found}
+    heads = {name.split(".")[2] for name in now.fields if name.startswith(f"clauses.{rid}.")}
+    added = [
+        MatchView(rid, c, edition.clauses[c].text, "human-only", (), (), "", False, None, "", "")
+        for c in sorted(heads - known)
+        if c in edition.clauses
+    ]
+    return [*found, *added]
+
+
+def _clause_texts(fields: forms.Fields) -> dict[str, str]:
+    named = ((name, name.split(".")) for name in fields if name.startswith("clauses."))
+    return {name: clause_label(parts[2]) for name, parts in named if len(parts) == 4 and "-" in parts[2]}
+
+
+def _ballot(now: Showing) -> dict[str, Any]:
+    supplement = (Vote.SUPPLEMENT.value, Vote.SUPPLEMENT.zh, "还有事实须先查清；请在理由中写明。", False)
+    return {"openings": {rid: [*options, supplement] for rid, options in _options(now).items()}}
+
+
+def _close_session(now: Showing) -> dict[str, Any]:
+    item = now.asked.item
+    of_round = select(func.count()).where(
+        WorkItem.case_id == item.case_id, WorkItem.round == item.round, WorkItem.kind == Kind.BALLOT
+    )
+    cast = now.session.exec(of_round.where(WorkItem.state == "done")).one()
+    wanted = now.session.exec(of_round.where(WorkItem.state != "cancelled")).one()
+    typed = any(any(v) for name, v in now.fields.items() if name.startswith("ties."))
+    return {
+        "openings": _options(now),
+        "ballots": {"cast": cast, "wanted": wanted},
+        "ties_typed": typed or bool(now.fields),
+    }
+
+
+def _signature(now: Showing) -> dict[str, Any]:
+    return {"openings": _options(now)}
+
+
+def _convening(now: Showing) -> dict[str, Any]:
+    sitting = sum(s["state"] == "sitting" for s in now.asked.context["seats"])
+    people = [(m["username"], m["name"]) for m in now.asked.context["members"]]
+    return {"panel": {"size": RULE.size, "sitting": sitting}, "people": people}
+
+
+# --- what the officer sees ----------------------------------------------------------------------
+
+
+def _papers(now: Showing, *kinds: str) -> list[Any]:
+    filed = documents(now.session, now.signed.actor, now.asked.case.id, now.asked.facts)
+    own = now.asked.item.respondent_id
+    return [paper for paper in filed if paper.kind in kinds and paper.respondent_id == own]
+
+
+def _answer(now: Showing) -> dict[str, Any]:
+    return {"points": now.asked.context["points"]}
+
+
+def _notice_of_intent(now: Showing) -> dict[str, Any]:
+    proposed = now.asked.context["proposed"]
+    intent = {"zh": Outcome(proposed[0]["outcome"]).zh, "reason": proposed[0]["reason"]} if proposed else None
+    return {"papers": _papers(now, "intent-notice"), "intent": intent}
+
+
+def _service_receipt(now: Showing) -> dict[str, Any]:
+    own = now.asked.item.respondent_id or 0
+    return {"papers": _papers(now, "decision", "why-not"), "decided": now.d.decision(own)}
+
+
+_SHOWS: Mapping[Kind, Callable[[Showing], dict[str, Any]]] = {
+    Kind.SCREENING: _screening,
+    Kind.INVESTIGATION: _investigation,
+    Kind.ANSWER: _answer,
+    Kind.LEGAL_REVIEW: _legal_review,
+    Kind.NOTICE_OF_INTENT: _notice_of_intent,
+    Kind.CONVENING: _convening,
+    Kind.BALLOT: _ballot,
+    Kind.CLOSE_SESSION: _close_session,
+    Kind.SIGNATURE: _signature,
+    Kind.SERVICE_RECEIPT: _service_receipt,
+}

@@ -1,0 +1,313 @@
+"""The shapes of what the API answers. 答复内容"""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.queries import CaseRow, ItemPage, ItemRow
+from models.rules.lifecycle import Kind, Stage, State
+from models.rules.permissions import Role
+from models.tables import Case, Document, Evidence, WorkItem
+
+
+class View(BaseModel):
+    """Read from rows by their field names."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CaseView(View):
+    """案件（列表）"""
+
+    id: str
+    number: str = Field(examples=["章云市监责〔2026〕1号"])
+    title: str
+    category: str
+    stage: str
+    stage_zh: str
+    state: str
+    state_zh: str
+    round: int
+    organ: str
+    registered_at: datetime
+    version: int
+
+
+class CaseList(BaseModel):
+    """案件列表；`count` 数到 1000 为止"""
+
+    cases: list[CaseView]
+    count: int
+    next: str | None = Field(description="下一页的 cursor；没有就是最后一页")
+
+
+class RespondentView(View):
+    """被核查执法人员"""
+
+    id: int
+    username: str
+    name: str
+    post: str
+    unit: str
+    position: str
+
+
+class ItemView(View):
+    """待办（列表）"""
+
+    id: str
+    case_id: str
+    case_number: str
+    case_title: str
+    kind: str
+    kind_zh: str = Field(validation_alias="zh", examples=["受理审查"])
+    stage: str
+    stage_zh: str
+    round: int
+    respondent_id: int | None
+    respondent: str
+    role: str
+    state: str
+    due_on: date | None
+    provisional: bool
+    created_at: datetime
+    version: int
+
+
+class ItemList(BaseModel):
+    """我的待办；`count` 数到 1000 为止"""
+
+    items: list[ItemView]
+    count: int
+    next: str | None = Field(description="下一页的 cursor；没有就是最后一页")
+
+
+class EvidenceView(View):
+    """证据"""
+
+    id: int
+    number: int
+    kind: str
+    file_name: str
+    media_type: str
+    size: int
+    sha256: str
+    proves: str
+    collected_by: str
+    added_at: datetime
+
+
+class DocumentView(View):
+    """文书"""
+
+    id: int
+    kind: str
+    number: str
+    title: str
+    round: int
+    respondent_id: int | None
+    audience: str
+    sha256: str
+    size: int
+    filed_at: datetime
+
+
+class TimelineView(View):
+    """办理进程的一步"""
+
+    seq: int
+    tag: str
+    at: datetime
+    actor: str
+    on_behalf_of: str
+    reason: str
+    data: dict[str, Any]
+
+
+class ClauseView(BaseModel):
+    """条款匹配：系统的建议和理由，法制审核的意见"""
+
+    respondent: int
+    clause: str = Field(examples=["exempt-41"])
+    label: str = Field(examples=["五（二）3第（41）项"])
+    text: str
+    outcome: str
+    proposed: bool
+    reasons: list[str]
+    missing: list[str]
+    confirmed: bool | None
+    confirmed_reason: str
+
+
+class SignedDecisionView(BaseModel):
+    """已签发的决定"""
+
+    respondent: int
+    outcome: str
+    outcome_zh: str = Field(examples=["免于追究"])
+    reason: str
+    differs_reason: str
+    signed_by: str
+    signed_at: datetime
+    served_at: datetime | None
+    authority: str
+    tally: dict[str, Any] = Field(description="审议组表决情况；被核查人员看不到")
+
+
+class CasePageView(BaseModel):
+    """案件；被核查人员只看到与本人有关的内容"""
+
+    case: CaseView
+    narrative: str
+    harm: str
+    conduct_on: date
+    edition: str
+    edition_reason: str
+    conclusion: str
+    my_parts: list[str]
+    narrow: bool = Field(description="只看到与本人有关的内容")
+    may_add_evidence: bool
+    respondents: list[RespondentView]
+    allegations: list[str]
+    items: list[ItemView]
+    evidence: list[EvidenceView]
+    clauses: list[ClauseView] = Field(description="被核查人员看不到")
+    decisions: list[SignedDecisionView] = Field(description="签发之后才有")
+
+
+class ItemPageView(BaseModel):
+    """待办：要做什么、答复的格式、办理所需的情况"""
+
+    item: ItemView
+    asked: str = Field(examples=["受理审查"])
+    role_zh: str
+    may_answer: bool
+    why_not: str
+    answer_schema: dict[str, Any] = Field(description="答复内容的 JSON Schema")
+    context: dict[str, Any]
+    draft: dict[str, Any] | None
+    answer: dict[str, Any] | None = Field(description="已办理的内容；表决票密封，不在此显示")
+
+
+class NotificationView(View):
+    """站内通知"""
+
+    id: int
+    case_id: str | None
+    item_id: str | None
+    subject: str
+    body: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NotificationList(BaseModel):
+    """站内通知，新的在前"""
+
+    notifications: list[NotificationView]
+
+
+class NoticeView(View):
+    """公示"""
+
+    slug: str
+    title: str
+    number: str
+    published_at: datetime
+    sha256: str
+
+
+class NoticeList(BaseModel):
+    """已发布的公示，新的在前"""
+
+    notices: list[NoticeView]
+    next: str | None = Field(description="下一页的 cursor；没有就是最后一页")
+
+
+class NoticePageView(NoticeView):
+    """公示全文（已脱敏）"""
+
+    content: str = Field(description="公示文书，HTML")
+
+
+class MeView(BaseModel):
+    """本人和今日有效的角色"""
+
+    person_id: int
+    username: str
+    name: str
+    roles: list[dict[str, Any]]
+    waiting: int = Field(description="待办数量；数到 1000 为止")
+
+
+class SessionView(BaseModel):
+    """登录信息"""
+
+    username: str
+    name: str
+    roles: list[dict[str, Any]]
+    csrf: str = Field(description="写入请求头 X-CSRF-Token；使用令牌的程序不需要")
+
+
+def registered(case: Case, row: CaseRow) -> dict[str, Any]:
+    """What a registrar is told."""
+    return {
+        "id": case.id,
+        "number": row.number,
+        "stage": case.stage,
+        "stage_zh": Stage(case.stage).zh,
+        "edition": case.edition,
+        "edition_reason": case.edition_reason,
+        "version": case.version,
+    }
+
+
+def answered(item: WorkItem, case: Case) -> dict[str, Any]:
+    """What whoever answered is told: the item is done, and where the case stands now."""
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "kind_zh": Kind(item.kind).zh,
+        "state": item.state,
+        "version": item.version,
+        "case": {
+            "id": case.id,
+            "stage": case.stage,
+            "stage_zh": Stage(case.stage).zh,
+            "state": case.state,
+            "state_zh": State(case.state).zh,
+            "round": case.round,
+            "version": case.version,
+        },
+    }
+
+
+def evidence_added(row: Evidence) -> dict[str, Any]:
+    """What whoever handed in evidence is told."""
+    return EvidenceView.model_validate(row).model_dump(mode="json")
+
+
+def item_page_view(page: ItemPage, schema: dict[str, Any]) -> ItemPageView:
+    """A work item as the API shows it."""
+    return ItemPageView(
+        item=item_view(page.row),
+        asked=page.row.zh,
+        role_zh=Role(page.row.role).zh,
+        may_answer=page.may_answer,
+        why_not=page.why_not,
+        answer_schema=schema,
+        context=dict(page.context),
+        draft=dict(page.draft) if page.draft is not None else None,
+        answer=page.item.answer,
+    )
+
+
+def item_view(row: ItemRow) -> ItemView:
+    """A work item of a list."""
+    return ItemView.model_validate(row)
+
+
+def document_view(paper: Document) -> DocumentView:
+    """A paper of a list."""
+    return DocumentView.model_validate(paper)

@@ -1,0 +1,298 @@
+"""What a work item asks and what its answerer must know to answer it. 待办内容
+
+The context is plain data, ready for JSON and for pages. It never holds a ballot, and an officer whose conduct is
+looked at gets only what concerns that officer.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models.casework import item_facts
+from models.handbook import Edition, load_edition
+from models.queries.cases import RespondentRow, respondents
+from models.queries.inbox import ItemRow, draft_of, item_rows
+from models.queries.rights import narrow, seen_item
+from models.queries.weighed import clauses_of, outcomes_open
+from models.rules.lifecycle import Kind
+from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
+from models.tables import (
+    Allegation,
+    Case,
+    Clearing,
+    Decision,
+    Evidence,
+    Person,
+    RoleHolding,
+    Seat,
+    WorkItem,
+)
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    """A work item with everything its page shows to one reader."""
+
+    item: WorkItem
+    row: ItemRow
+    case: Case
+    facts: CaseFacts
+    narrow: bool
+    may_answer: bool
+    why_not: str
+    context: Mapping[str, Any]
+    draft: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One item on its way to being explained."""
+
+    session: Session
+    item: WorkItem
+    case: Case
+    facts: CaseFacts
+    officers: tuple[RespondentRow, ...]
+    on: date
+
+    @property
+    def edition(self) -> Edition:
+        return load_edition(self.case.edition)
+
+    def rows(self, table: Any) -> Any:
+        """Rows of this case and round, one officer's only when the item is about one."""
+        wanted = select(table).where(table.case_id == self.case.id, table.round == self.case.round)
+        if self.item.respondent_id is not None:
+            wanted = wanted.where(table.respondent_id == self.item.respondent_id)
+        return self.session.exec(wanted.order_by(table.id))
+
+    def answers(self, kind: Kind) -> Mapping[str, Any]:
+        """Slot -> what was answered to an earlier item, in the latest round that has any."""
+        wanted = select(WorkItem).where(
+            WorkItem.case_id == self.case.id, WorkItem.kind == kind, WorkItem.state == "done"
+        )
+        return {i.slot: i.answer for i in self.session.exec(wanted.order_by(col(WorkItem.round)))}
+
+
+def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> ItemPage:
+    """A work item, what it asks and what must be known to answer it. Raises NotFound for what is hidden."""
+    item, case, facts = seen_item(session, actor, item_id)
+    limited = narrow(actor, facts)
+    ruling = may(actor, Action.ANSWER, facts, item=item_facts(item))
+    officers = tuple(
+        r for r in respondents(session, case.id) if not limited or r.person_id == actor.person_id
+    )
+    asked = _Asked(session, item, case, facts, officers, on)
+    context = {"respondents": [asdict(officer) for officer in officers]}
+    if item.state == "open" and ruling.ok:
+        context |= _CONTEXT[Kind(item.kind)](asked)
+    return ItemPage(
+        item=item,
+        row=item_rows(session, col(WorkItem.id) == item_id, order=(), limit=1)[0],
+        case=case,
+        facts=facts,
+        narrow=limited,
+        may_answer=item.state == "open" and ruling.ok,
+        why_not=ruling.why,
+        context=context,
+        draft=draft_of(session, actor, item_id),
+    )
+
+
+def candidates(session: Session, role: Role, organ_id: int, *, on: date) -> list[dict[str, Any]]:
+    """Active people who hold a role in an organ on a day, by username."""
+    held = (
+        sa.select(Person.username, Person.name, Person.id)
+        .distinct()
+        .join(RoleHolding, col(RoleHolding.person_id) == col(Person.id))
+        .where(
+            col(RoleHolding.organ_id) == organ_id,
+            col(RoleHolding.role) == role,
+            col(RoleHolding.valid_from) <= on,
+            col(RoleHolding.valid_to).is_(None) | (col(RoleHolding.valid_to) >= on),
+            col(Person.active),
+        )
+        .order_by(col(Person.username))
+    )
+    return [{"username": u, "name": n, "person_id": i} for u, n, i in session.execute(held)]
+
+
+def _candidates(asked: _Asked, role: Role, part: Part) -> list[dict[str, str]]:
+    """Whoever may take the part, so that a form offers no one the rules would refuse."""
+    return [
+        {"username": one["username"], "name": one["name"]}
+        for one in candidates(asked.session, role, asked.case.organ_id, on=asked.on)
+        if may(Actor(one["person_id"], "", frozenset()), Action.HOLD_PART, asked.facts, part=part).ok
+    ]
+
+
+def _nothing(_: _Asked) -> dict[str, Any]:
+    return {}
+
+
+def _matter(asked: _Asked) -> dict[str, Any]:
+    """What the case is about and what proves it."""
+    case = asked.case
+    said = asked.session.exec(select(Allegation).where(Allegation.case_id == case.id))
+    pieces = asked.session.exec(
+        select(Evidence).where(Evidence.case_id == case.id).order_by(col(Evidence.number))
+    )
+    return {
+        "narrative": case.narrative,
+        "harm": case.harm,
+        "allegations": [{"respondent": a.respondent_id, "text": a.text} for a in said],
+        "evidence": [
+            {"id": e.id, "number": e.number, "kind": e.kind, "file_name": e.file_name, "proves": e.proves}
+            for e in pieces
+        ],
+    }
+
+
+def _screening(asked: _Asked) -> dict[str, Any]:
+    return _matter(asked) | {"investigators": _candidates(asked, Role.INVESTIGATOR, Part.INVESTIGATOR)}
+
+
+def _investigation(asked: _Asked) -> dict[str, Any]:
+    edition, category = asked.edition, asked.case.category
+    duties = [
+        {"id": d.id, "matter": d.matter, "step": d.step, "requirement": d.requirement}
+        for d in edition.duties.values()
+        if category in (d.category, "general")
+    ]
+    facts = [{"id": f.id, "question": f.zh, "group": f.group} for f in edition.facts.values()]
+    return _matter(asked) | {"duties": duties, "facts": facts}
+
+
+def _countersign(asked: _Asked) -> dict[str, Any]:
+    return _matter(asked) | {"investigation": asked.answers(Kind.INVESTIGATION).get("", {})}
+
+
+def _statement(asked: _Asked) -> dict[str, Any]:
+    own = asked.item.respondent_id
+    said = asked.session.exec(select(Allegation).where(Allegation.case_id == asked.case.id))
+    return {"allegations": [a.text for a in said if a.respondent_id in (None, own)]}
+
+
+def _points(asked: _Asked) -> dict[str, Any]:
+    statement = asked.answers(Kind.STATEMENT).get(asked.item.slot, {})
+    return {"points": statement.get("points", [])}
+
+
+def _clauses(asked: _Asked) -> list[dict[str, Any]]:
+    return clauses_of(asked.session, asked.case, respondent=asked.item.respondent_id, round=asked.case.round)
+
+
+def _outcomes(asked: _Asked, *, before_review: bool = False) -> dict[str, Any]:
+    ids = [officer.id for officer in asked.officers]
+    return {
+        "outcomes": outcomes_open(asked.session, asked.case, respondents=ids, before_review=before_review)
+    }
+
+
+def _legal_review(asked: _Asked) -> dict[str, Any]:
+    return _weighing(asked) | _outcomes(asked, before_review=True)
+
+
+def _weighing(asked: _Asked) -> dict[str, Any]:
+    return _matter(asked) | {
+        "clauses": _clauses(asked),
+        "statements": asked.answers(Kind.STATEMENT),
+        "replies": asked.answers(Kind.ANSWER),
+    }
+
+
+def _intent(asked: _Asked) -> dict[str, Any]:
+    own = asked.item.respondent_id
+    outcomes = asked.answers(Kind.LEGAL_REVIEW).get("", {}).get("outcomes", [])
+    return {
+        "clauses": [clause for clause in _clauses(asked) if clause["confirmed"]],
+        "proposed": [outcome for outcome in outcomes if outcome["respondent"] == own],
+    }
+
+
+def _convening(asked: _Asked) -> dict[str, Any]:
+    return _seats(asked) | {"members": _candidates(asked, Role.PANEL_MEMBER, Part.PANEL)}
+
+
+def _seats(asked: _Asked) -> dict[str, Any]:
+    seated = (
+        sa.select(Seat.person_id, Person.name, Seat.state)
+        .join(Person, col(Person.id) == col(Seat.person_id))
+        .where(col(Seat.case_id) == asked.case.id, col(Seat.round) == asked.case.round)
+        .order_by(col(Seat.position))
+    )
+    return {"seats": [{"name": name, "state": state} for _, name, state in asked.session.execute(seated)]}
+
+
+def _recusal(asked: _Asked) -> dict[str, Any]:
+    return {"matter": asked.case.title} | _seats(asked)
+
+
+def _panel(asked: _Asked) -> dict[str, Any]:
+    review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
+    heard = asked.answers(Kind.NOTICE_OF_INTENT)
+    said = {"proposed": review.get("outcomes", []), "heard": heard}
+    return _weighing(asked) | _seats(asked) | _outcomes(asked) | said
+
+
+def _decisions(asked: _Asked) -> dict[str, Any]:
+    return {
+        "decisions": [
+            {
+                "respondent": d.respondent_id,
+                "proposed": d.proposed,
+                "outcome": d.outcome,
+                "reason": d.reason,
+                "tally": d.tally if asked.item.respondent_id is None else {},
+                "authority": d.authority,
+            }
+            for d in asked.rows(Decision)
+        ]
+    }
+
+
+def _signature(asked: _Asked) -> dict[str, Any]:
+    return _matter(asked) | {"clauses": _clauses(asked)} | _decisions(asked) | _outcomes(asked)
+
+
+def _clearings(asked: _Asked) -> dict[str, Any]:
+    return _decisions(asked) | {
+        "clearings": [
+            {
+                "respondent": c.respondent_id,
+                "track": c.track,
+                "wanted": c.wanted,
+                "form": c.form,
+                "scope": c.scope,
+                "named": c.named,
+                "publication_class": c.publication_class,
+            }
+            for c in asked.rows(Clearing)
+        ]
+    }
+
+
+_CONTEXT: Mapping[Kind, Callable[[_Asked], dict[str, Any]]] = {
+    Kind.SCREENING: _screening,
+    Kind.INVESTIGATION: _investigation,
+    Kind.COUNTERSIGN: _countersign,
+    Kind.STATEMENT: _statement,
+    Kind.ANSWER: _points,
+    Kind.LEGAL_REVIEW: _legal_review,
+    Kind.NOTICE_OF_INTENT: _intent,
+    Kind.CONVENING: _convening,
+    Kind.RECUSAL: _recusal,
+    Kind.BALLOT: _panel,
+    Kind.CLOSE_SESSION: _panel,
+    Kind.SIGNATURE: _signature,
+    Kind.SERVICE_RECEIPT: _decisions,
+    Kind.AUTHORITY_REPLY: _decisions,
+    Kind.CLEARING_CONSENT: _decisions,
+    Kind.CLEARING_APPROVAL: _clearings,
+    Kind.PUBLICATION_REVIEW: _clearings,
+    Kind.ARCHIVING: _nothing,
+}

@@ -1,0 +1,144 @@
+"""What waits for a person: work items to answer, and the notices of the in-app inbox. 待办与通知"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from models.dossier import case_number
+from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
+from models.queries.rights import answerable
+from models.rules.lifecycle import Kind, Stage
+from models.rules.permissions import Actor
+from models.tables import Case, Draft, Notification, Organ, Person, Respondent, WorkItem
+
+NO_DATE = date(9999, 12, 31)  # items without a due day come last
+_respondent_person = aliased(Person)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """A work item as a list shows it. 待办"""
+
+    id: str
+    case_id: str
+    case_number: str
+    case_title: str
+    kind: str
+    stage: str
+    round: int
+    respondent_id: int | None
+    respondent: str  # name of the officer it is about, if any
+    role: str
+    assignee_id: int | None
+    state: str
+    due_on: date | None
+    provisional: bool
+    created_at: datetime
+    answered_at: datetime | None
+    version: int
+
+    @property
+    def zh(self) -> str:
+        """The work item as people call it."""
+        return Kind(self.kind).zh
+
+    @property
+    def stage_zh(self) -> str:
+        """The stage as people call it."""
+        return Stage(self.stage).zh
+
+
+_COLUMNS = (
+    WorkItem.id,
+    WorkItem.case_id,
+    Organ.mark,
+    Case.year,
+    Case.number,
+    Case.title,
+    WorkItem.kind,
+    WorkItem.stage,
+    WorkItem.round,
+    WorkItem.respondent_id,
+    _respondent_person.name,
+    WorkItem.role,
+    WorkItem.assignee_id,
+    WorkItem.state,
+    WorkItem.due_on,
+    WorkItem.provisional,
+    WorkItem.created_at,
+    WorkItem.answered_at,
+    WorkItem.version,
+)
+
+
+def item_rows(session: Session, *conditions: Any, order: Sequence[Any], limit: int | None) -> list[ItemRow]:
+    """Work items with what a list says about them, in one query; rights are the caller's conditions."""
+    wanted = (
+        sa.select(*_COLUMNS)
+        .select_from(WorkItem)
+        .join(Case, col(Case.id) == col(WorkItem.case_id))
+        .join(Organ, col(Organ.id) == col(Case.organ_id))
+        .outerjoin(Respondent, col(Respondent.id) == col(WorkItem.respondent_id))
+        .outerjoin(_respondent_person, col(_respondent_person.id) == col(Respondent.person_id))
+        .where(*conditions)
+        .order_by(*order)
+        .limit(limit)
+    )
+    return [_row(values) for values in session.execute(wanted)]
+
+
+def _row(values: Any) -> ItemRow:
+    item_id, case_id, mark, year, number, title, kind, stage, round, respondent_id, name, *rest = values
+    said = case_number(mark, year, number)
+    return ItemRow(item_id, case_id, said, title, kind, stage, round, respondent_id, name or "", *rest)
+
+
+def inbox(session: Session, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[ItemRow]:
+    """Open items the actor may answer: assigned, or in a queue of a role held; due first. 我的待办
+
+    Raises BadCursor for an `after` that is not the `next` of a page.
+    """
+    limit = min(limit, MOST)
+    due, made, key = sa.func.coalesce(WorkItem.due_on, NO_DATE), col(WorkItem.created_at), col(WorkItem.id)
+    conditions: list[Any] = [answerable(actor)]
+    if after:
+        last_due, last_made, last_id = read_cursor(after, date.fromisoformat, read_moment, read_word)
+        moment = sa.literal(last_made, made.type)
+        day = sa.literal(last_due, sa.Date())
+        conditions.append(
+            (due > day) | ((due == day) & ((made > moment) | ((made == moment) & (key > last_id))))
+        )
+    # The keys first: sorting whole rows of a long queue costs more than finding fifty of them again.
+    first = sa.select(key).where(*conditions).order_by(due, made, key).limit(limit + 1)
+    rows = item_rows(session, key.in_(session.scalars(first).all()), order=(due, made, key), limit=None)
+    return cut(
+        rows,
+        limit,
+        key=lambda row: ((row.due_on or NO_DATE).isoformat(), row.created_at.isoformat(), row.id),
+    )
+
+
+def inbox_count(session: Session, actor: Actor, *, at_most: int = COUNTED) -> int:
+    """How many items the inbox holds; counting stops at `at_most`."""
+    some = sa.select(col(WorkItem.id)).where(answerable(actor)).limit(at_most).subquery()
+    return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+
+
+def draft_of(session: Session, actor: Actor, item_id: str) -> Mapping[str, Any] | None:
+    """What the actor has begun to write for an item; nobody else's draft is ever read. 草稿"""
+    mine = select(Draft.content).where(Draft.item_id == item_id, Draft.person_id == actor.person_id)
+    return session.exec(mine).first()
+
+
+def notices_to(session: Session, actor: Actor, *, limit: int = 50) -> Sequence[Notification]:
+    """The in-app notices to the actor, newest first. 站内通知"""
+    mine = select(Notification).where(
+        Notification.person_id == actor.person_id, Notification.channel == "inbox"
+    )
+    newest = mine.order_by(col(Notification.created_at).desc(), col(Notification.id).desc())
+    return session.exec(newest.limit(min(limit, MOST))).all()

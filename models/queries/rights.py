@@ -1,0 +1,184 @@
+"""Who sees which case: the ruling `may` fed from the register, and the same rule as SQL. 可见范围"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models.casework import item_facts
+from models.rules.errors import NotFound, NotPermitted
+from models.rules.permissions import (
+    BLIND,
+    NARROW,
+    ORGAN_WIDE,
+    PAIRS,
+    PART_OF,
+    Action,
+    Actor,
+    CaseFacts,
+    Part,
+    Role,
+    may,
+)
+from models.tables import Case, Document, Evidence, Participation, Respondent, WorkItem
+
+OPEN = "open"
+
+
+def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
+    """A case and all that a ruling on rights needs to know of it. Raises NotFound."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("查无此案，或者您无权查看。")
+    return case, facts_of(session, case)
+
+
+def facts_of(session: Session, case: Case) -> CaseFacts:
+    """Who is what in a case, and which roles' queues wait."""
+    held = sa.select(Participation.person_id, Participation.part).where(col(Participation.case_id) == case.id)
+    queued = sa.select(sa.literal(0), WorkItem.role).where(
+        col(WorkItem.case_id) == case.id,
+        col(WorkItem.state) == OPEN,
+        col(WorkItem.assignee_id).is_(None),
+    )
+    parts: dict[int, set[Part]] = {}
+    queues: set[Role] = set()
+    for person, word in session.execute(sa.union_all(held, queued)):
+        if person:
+            parts.setdefault(person, set()).add(Part(word))
+        else:
+            queues.add(Role(word))
+    return CaseFacts(case.organ_id, {p: frozenset(w) for p, w in parts.items()}, frozenset(queues))
+
+
+def seen_case(
+    session: Session, actor: Actor, case_id: str, *, action: Action = Action.SEE
+) -> tuple[Case, CaseFacts]:
+    """The case, when the actor may do this with it. Raises NotFound for what is hidden, else NotPermitted."""
+    case, facts = case_facts(session, case_id)
+    _check(actor, action, facts)
+    return case, facts
+
+
+def seen_item(session: Session, actor: Actor, item_id: str) -> tuple[WorkItem, Case, CaseFacts]:
+    """A work item the actor may look at. Raises NotFound."""
+    both = select(WorkItem, Case).where(WorkItem.id == item_id, WorkItem.case_id == Case.id)
+    found = session.exec(both).first()
+    if found is None:
+        raise NotFound("查无此待办，或者您无权查看。")
+    item, case = found
+    facts = facts_of(session, case)
+    ruling = may(actor, Action.SEE_ITEM, facts, item=item_facts(item))
+    if not ruling.ok:
+        raise NotFound("查无此待办，或者您无权查看。")
+    return item, case, facts
+
+
+def seen_document(session: Session, actor: Actor, document_id: int) -> Document:
+    """A paper the actor may read: the file's, one's own, or one for everybody. Raises NotFound."""
+    paper = session.get(Document, document_id)
+    if paper is not None:
+        own = own_respondent(session, actor, paper.case_id)
+        facts = case_facts(session, paper.case_id)[1]
+        if may_read(paper, actor, facts, own=own):
+            return paper
+    raise NotFound("查无此文书，或者您无权查看。")
+
+
+def may_read(paper: Document, actor: Actor, facts: CaseFacts, *, own: int | None) -> bool:
+    """Whether a paper is for the actor; `own` is the respondent the actor is in the case."""
+    if not may(actor, Action.SEE, facts).ok:
+        return False
+    if paper.audience == "public" or may(actor, Action.SEE_FILE, facts).ok:
+        return True
+    return paper.audience == "officer" and own is not None and paper.respondent_id == own
+
+
+def seen_evidence(session: Session, actor: Actor, evidence_id: int) -> Evidence:
+    """A piece of evidence the actor may open: the file's, or what one handed in oneself. Raises NotFound."""
+    piece = session.get(Evidence, evidence_id)
+    if piece is not None:
+        facts = case_facts(session, piece.case_id)[1]
+        own = piece.added_by == actor.person_id and may(actor, Action.SEE, facts).ok
+        if own or may(actor, Action.SEE_FILE, facts).ok:
+            return piece
+    raise NotFound("查无此证据，或者您无权查看。")
+
+
+def own_respondent(session: Session, actor: Actor, case_id: str) -> int | None:
+    """Which respondent the actor is in a case, if any."""
+    mine = select(Respondent.id).where(Respondent.case_id == case_id, Respondent.person_id == actor.person_id)
+    return session.exec(mine).first()
+
+
+def narrow(actor: Actor, facts: CaseFacts) -> bool:
+    """Whether the actor sees only what concerns oneself: an officer whose conduct is looked at."""
+    return NARROW in facts.parts_of(actor.person_id)
+
+
+def _check(actor: Actor, action: Action, facts: CaseFacts) -> None:
+    ruling = may(actor, action, facts)
+    if ruling.hidden:
+        # Somebody recused is told no more than a stranger: whether the case exists is part of what is hidden.
+        raise NotFound("查无此案，或者您无权查看。")
+    if not ruling.ok:
+        raise NotPermitted(ruling.why)
+
+
+# --- the same rule as SQL -----------------------------------------------------------------------
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """`may(actor, SEE, case)` as a condition on Case, for lists and counts."""
+    taking_part = sa.select(Participation.case_id).where(col(Participation.person_id) == actor.person_id)
+    blind = taking_part.where(col(Participation.part) == BLIND)
+    ways: list[Any] = [col(Case.id).in_(taking_part)]
+    wide = actor.organs(*ORGAN_WIDE)
+    if wide:
+        ways.append(col(Case.organ_id).in_(sorted(wide)))
+    for role, organ in sorted(actor.roles - {(r, o) for r, o in actor.roles if o in wide}):
+        queue = sa.select(WorkItem.case_id).where(*_queue(role, organ))
+        ways.append((col(Case.organ_id) == organ) & col(Case.id).in_(queue))
+    return sa.or_(*ways) & col(Case.id).not_in(blind)
+
+
+def answerable(actor: Actor) -> sa.ColumnElement[bool]:
+    """`may(actor, ANSWER, item)` as a condition on open WorkItem rows, for the inbox and its count."""
+    mine = (col(WorkItem.state) == OPEN) & (col(WorkItem.assignee_id) == actor.person_id) & _seen(actor)
+    queues = [sa.and_(*_queue(role, organ)) for role, organ in sorted(actor.roles) if role in PART_OF]
+    return sa.or_(mine, *queues) & ~_barred(actor)
+
+
+def _queue(role: Role, organ: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        col(WorkItem.state) == OPEN,
+        col(WorkItem.assignee_id).is_(None),
+        col(WorkItem.organ_id) == organ,
+        col(WorkItem.role) == role,
+    )
+
+
+def _seen(actor: Actor) -> sa.ColumnElement[bool]:
+    # What is assigned to a person is seen through the part the person has, or through the whole organ.
+    part = sa.exists().where(_part_in_case(actor))
+    wide = actor.organs(*ORGAN_WIDE)
+    return part | col(WorkItem.organ_id).in_(sorted(wide)) if wide else part
+
+
+def _part_in_case(actor: Actor) -> sa.ColumnElement[bool]:
+    return (col(Participation.case_id) == WorkItem.case_id) & (
+        col(Participation.person_id) == actor.person_id
+    )
+
+
+def _barred(actor: Actor) -> sa.ColumnElement[bool]:
+    """Whether the actor has a part in the item's case that forbids answering it."""
+    part, role = col(Participation.part), col(WorkItem.role)
+    own_item = (role == Role.OFFICER) & (col(WorkItem.assignee_id) == actor.person_id)
+    clashes = [
+        (role == answers_as) & part.in_(sorted(held))
+        for answers_as, taken in PART_OF.items()
+        if (held := {other for pair in PAIRS if taken in pair for other in pair - {taken}})
+    ]
+    forbidden = sa.or_(part == BLIND, (part == NARROW) & ~own_item, ~own_item & sa.or_(*clashes))
+    return sa.exists().where(_part_in_case(actor) & forbidden)

@@ -1,0 +1,99 @@
+"""What was weighed for each officer: clauses with reasons, outcomes open by rule, decisions signed. 条款与结论"""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from models.casework.matching import openings
+from models.casework.record import Act
+from models.dossier import clause_label
+from models.handbook import load_edition
+from models.rules.decision import Outcome
+from models.tables import Case, Decision, Match, Person
+
+
+def clauses_of(
+    session: Session, case: Case, *, respondent: int | None = None, round: int | None = None
+) -> list[dict[str, Any]]:
+    """The clauses examined in a round, the latest that has any unless named, with texts and reasons. 条款匹配"""
+    of_round = round or _last_round(Match.case_id == case.id, Match.round)
+    wanted = select(Match).where(Match.case_id == case.id, Match.round == of_round)
+    if respondent is not None:
+        wanted = wanted.where(Match.respondent_id == respondent)
+    edition = load_edition(case.edition)
+    questions = edition.rulebook.questions
+    return [
+        {
+            "respondent": m.respondent_id,
+            "clause": m.clause,
+            "label": clause_label(m.clause),
+            "text": edition.clauses[m.clause].text,
+            "outcome": m.outcome,
+            "proposed": m.proposed,
+            "reasons": m.reasons,
+            "missing": [questions.get(fact, fact) for fact in m.missing],
+            "confirmed": m.confirmed,
+            "confirmed_reason": m.confirmed_reason,
+        }
+        for m in session.exec(wanted.order_by(col(Match.id)))
+    ]
+
+
+def decisions_of(session: Session, case: Case, *, respondent: int | None = None) -> list[dict[str, Any]]:
+    """What was signed, in the latest round that has a signature; nothing before. 决定"""
+    signed = col(Decision.signed_at).is_not(None)
+    of_round = _last_round((Decision.case_id == case.id) & signed, Decision.round)
+    wanted = (
+        select(Decision, Person.name)
+        .outerjoin(Person, col(Person.id) == col(Decision.signed_by))
+        .where(Decision.case_id == case.id, Decision.round == of_round, signed)
+    )
+    if respondent is not None:
+        wanted = wanted.where(Decision.respondent_id == respondent)
+    return [
+        {
+            "respondent": d.respondent_id,
+            "outcome": d.outcome,
+            "outcome_zh": Outcome(d.outcome).zh,
+            "reason": d.reason,
+            # How the panel voted is of the file: an officer gets the decision, not the count of heads.
+            "differs_reason": d.differs_reason if respondent is None else "",
+            "tally": d.tally if respondent is None else {},
+            "signed_by": name or "",
+            "signed_at": d.signed_at,
+            "served_at": d.served_at,
+            "authority": d.authority,
+        }
+        for d, name in session.exec(wanted.order_by(col(Decision.id)))
+    ]
+
+
+def outcomes_open(
+    session: Session, case: Case, *, respondents: Collection[int], before_review: bool = False
+) -> list[dict[str, Any]]:
+    """Every outcome for every officer, and the sentence why it is closed. 可以作出的结论
+
+    `before_review` counts every clause as confirmed: which ones hold is decided by the very answer asked for.
+    """
+    # Nothing here depends on who asks or when, so the act has no actor and stands at the registration.
+    act = Act(session, case, None, case.registered_at)
+    clauses = list(act.edition.clauses) if before_review else None
+    found = []
+    for rid in respondents:
+        for outcome, why_not in openings(act, rid, clauses).outcomes.items():
+            found.append(
+                {
+                    "respondent": rid,
+                    "outcome": outcome.value,
+                    "outcome_zh": outcome.zh,
+                    "open": why_not is None,
+                    "why_not": why_not or "",
+                }
+            )
+    return found
+
+
+def _last_round(condition: Any, column: Any) -> Any:
+    return sa.select(sa.func.max(column)).where(condition).scalar_subquery()

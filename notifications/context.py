@@ -1,0 +1,37 @@
+"""What a notice may know of a case, read from the register. 通知要素读取"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from models.dossier import case_number
+from models.rules.deadlines import beijing_day
+from models.rules.errors import NotFound
+from models.rules.lifecycle import Kind, Stage
+from models.tables import Case, Organ, WorkItem
+from notifications.messages import Context
+
+
+def read_context(
+    session: Session, case_id: str | None, item_id: str | None, *, public_url: str, now: datetime
+) -> Context:
+    """Number, stage, work item and due date of a case, and the page to open. Raises NotFound.
+
+    A notice about a work item names the item's own stage: the case may have moved on since it was owed.
+    """
+    case = session.get(Case, case_id) if case_id else None
+    item = session.get(WorkItem, item_id) if item_id else None
+    if case is None or (item_id and item is None):
+        raise NotFound()
+    organ = session.get_one(Organ, case.organ_id)
+    page = f"/work-items/{item.id}" if item else f"/cases/{case.id}"
+    return Context(
+        case_number=case_number(organ.mark, case.year, case.number),
+        stage=Stage(item.stage if item else case.stage),
+        today=beijing_day(now),
+        link=f"{public_url.rstrip('/')}{page}" if public_url else "",
+        item=Kind(item.kind) if item else None,
+        due_on=item.due_on if item else None,
+        provisional=bool(item and item.provisional),
+        shared=bool(item and item.assignee_id is None),
+    )
