@@ -1,5 +1,215 @@
-"""zhaodan: the command line."""
+"""照单: the command line, and the only file that sees every part. 命令行
+
+zhaodan up [--demo]          start the system and stay up
+zhaodan demo [r2|r5|r1]      carry a real case from intake to archive over HTTP
+zhaodan migrate              bring the register to the newest schema
+zhaodan people FILE          load organs, people and roles; prints one-time passwords
+zhaodan token USERNAME       issue a bearer token for a program
+zhaodan verify               walk every event chain; exit code 1 at a broken link
+zhaodan retry-notices        send again what a channel refused
+zhaodan settings [--write F] the settings table, or write it into a file
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import yaml
+from models.settings_table import settings_table
+from sqlalchemy.exc import OperationalError
+from sqlmodel import select
+
+from demo import show
+from demo.story import STORIES
+from demo.story import load_people as demo_people
+from models.accounts import issue_token
+from models.casework import verify_all
+from models.database import register
+from models.directory import load_people
+from models.migrate import upgrade
+from models.rules.deadlines import beijing_day
+from models.rules.errors import CaseworkError
+from models.settings import SettingsError, settings
+from models.tables import Channel, Person
+from notifications.outbox import retry_lagging
+from processes import Plan, StartError, Stopped, Supervisor, start_system
+
+FAULT = 2  # the exit code of a start that cannot be
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Faults of the start are one sentence and exit code 2."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (SettingsError, StartError, CaseworkError) as fault:
+        print(fault, file=sys.stderr)
+        return FAULT
+    except OperationalError as fault:
+        print(f"The register cannot be opened: {str(fault.orig).splitlines()[0]}.", file=sys.stderr)
+        return FAULT
+    except (KeyboardInterrupt, Stopped):
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zhaodan", description="尽职照单免责、失职照单问责")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=what)
+        added.set_defaults(run=run)
+        return added
+
+    command("up", up, "start the system and stay up").add_argument("--demo", action="store_true")
+    command("demo", demo, "carry a real case over HTTP").add_argument(
+        "story", nargs="?", default="r2", choices=STORIES
+    )
+    command("migrate", migrate, "bring the register to the newest schema")
+    command("people", people, "load organs, people and roles").add_argument("file", type=Path)
+    command("token", token, "issue a bearer token").add_argument("username")
+    command("verify", verify, "walk every event chain")
+    command("retry-notices", retry_notices, "send again what a channel refused")
+    command("settings", show_settings, "the settings table").add_argument("--write", type=Path)
+    return parser
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start everything and stay up until somebody asks to stop. 启动"""
+    chosen = settings()
+    if options.demo and chosen.environment == "production":
+        raise SettingsError(
+            "Demonstration people are refused in production: unset ZHAODAN_ENVIRONMENT or --demo."
+        )
+    with Supervisor(chosen.data_dir) as supervisor:
+        _open_register()
+        plan = Plan(chosen.host, chosen.port, chosen.prefect_port, chosen.work_pool)
+        running = start_system(supervisor, plan)
+        if options.demo:
+            _print_passwords(_load(demo_people()))
+        print(f"办案页面 {running.api_url}/   接口说明 {running.api_url}/api/docs")
+        print(f"公示门户 {running.api_url}/portal   流程监控（Prefect） {running.prefect_url}")
+        print("按 Ctrl-C 停止。")
+        supervisor.watch()
     return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """A real case from intake to archive, over HTTP only. 演示"""
+    data_dir = settings().data_dir.absolute() / "demo"
+    # A register of its own: whatever the environment names is somebody's real one.
+    os.environ["ZHAODAN_DATA_DIR"] = str(data_dir)
+    os.environ.pop("ZHAODAN_DATABASE_URL", None)
+    settings.cache_clear()
+    return show.run(options.story, data_dir, prepare=_prepare_demo)
+
+
+def _prepare_demo(usernames: list[str], channels: Mapping[str, str]) -> dict[str, str]:
+    """A register with the demonstration people and their channels; username -> bearer token."""
+    _open_register()
+    _load(demo_people())
+    with register().writing() as session:
+        named = {p.username: p.id or 0 for p in session.exec(select(Person))}
+        for username, url in channels.items():
+            session.add(Channel(person_id=named[username], name="办公消息", url=url))
+        at = datetime.now(UTC)
+        return {u: issue_token(session, named[u], "演示", now=at) for u in usernames}
+
+
+def migrate(_: argparse.Namespace) -> int:
+    """Bring the register to the newest schema. 迁移"""
+    _open_register()
+    print("登记库已是最新结构。")
+    return 0
+
+
+def _open_register() -> None:
+    directory = settings().data_dir
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SettingsError(
+            f"The data directory {directory} cannot be made ({fault.strerror}): "
+            "give the user who starts Zhaodan the right, or set ZHAODAN_DATA_DIR."
+        ) from None
+    upgrade(register().engine)
+
+
+def people(options: argparse.Namespace) -> int:
+    """Load a list of organs, people and roles. 导入名册"""
+    try:
+        raw = yaml.safe_load(options.file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as fault:
+        raise SettingsError(f"{options.file} cannot be read: {fault}") from None
+    _open_register()
+    _print_passwords(_load(raw))
+    return 0
+
+
+def _load(raw: object) -> dict[str, str]:
+    if not isinstance(raw, dict):
+        raise SettingsError(
+            "The list of people must have the parts `organs` and `people`; see demo/people.yaml."
+        )
+    with register().writing() as session:
+        return load_people(session, raw, since=date(beijing_day(datetime.now(UTC)).year, 1, 1))
+
+
+def _print_passwords(passwords: dict[str, str]) -> None:
+    for username, password in passwords.items():
+        print(f"{username:<14} 初始密码 {password}")
+    if not passwords:
+        print("名册中的人员都已存在，密码不变。")
+
+
+def token(options: argparse.Namespace) -> int:
+    """Issue a bearer token, shown this once. 签发令牌"""
+    with register().writing() as session:
+        person = session.exec(select(Person).where(Person.username == options.username)).first()
+        if person is None or person.id is None:
+            raise SettingsError(f"There is nobody with the username {options.username}.")
+        print(issue_token(session, person.id, "command line", now=datetime.now(UTC)))
+    return 0
+
+
+def verify(_: argparse.Namespace) -> int:
+    """Walk every chain; the first broken link of each case is named. 校验留痕"""
+    cases = faults = 0
+    with register().reading() as session:
+        for case, broken in verify_all(session):
+            cases += 1
+            if broken:
+                faults += 1
+                print(f"案件 {case.id} 第 {broken.seq} 条留痕：{broken.fault}")
+    print(f"已校验 {cases} 件案件的留痕，{faults} 件不完整。")
+    return 1 if faults else 0
+
+
+def retry_notices(_: argparse.Namespace) -> int:
+    """Send again what a channel refused. 补发通知"""
+    sent = retry_lagging(register(), now=lambda: datetime.now(UTC))
+    print(f"补发成功 {sent.delivered} 条，仍失败 {sent.failed} 条。")
+    return 0
+
+
+def show_settings(options: argparse.Namespace) -> int:
+    """The settings table, on the screen or between the markers of a file."""
+    table = settings_table()
+    if options.write is None:
+        print(table)
+        return 0
+    text = options.write.read_text(encoding="utf-8")
+    start, end = "<!-- settings -->", "<!-- /settings -->"
+    head, rest = text.split(start, 1)
+    options.write.write_text(
+        f"{head}{start}\n{table.strip()}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -48,6 +48,11 @@ class Story:
         shape = _SHAPES.get(item.kind)
         return shape(said, item, respondents, proposed) if shape else dict(said)
 
+    def answer_as(self, outcome: str, respondents: Mapping[str, int]) -> dict[str, Any]:
+        """A signature with another outcome than the story's, to show what is refused."""
+        decided = {"outcome": outcome, "reason": "演示：移送后再次签发。"}
+        return {"verdict": "sign", "decisions": [{"respondent": r} | decided for r in respondents.values()]}
+
 
 @lru_cache
 def load_story(name: str) -> Story:

@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.waking import Pause, Woken, case_deployment_id, is_ahead, wake
-from tasks.office import lagging_cases, open_cases_without, standing
+from tasks.office import lagging_cases, open_cases_without, retry_notices, standing
 
 PAGE = 200
 BROKEN = [StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
@@ -50,6 +50,7 @@ async def sweep(
             client, case_ids[:at_most], deployment_id=deployment_id, stale_after_s=stale_after_s
         )
     counts["left"] = max(0, len(case_ids) - at_most)
+    counts["notices"] = await asyncio.to_thread(retry_notices)
     get_run_logger().info("Sweep: %s.", ", ".join(f"{kind} {number}" for kind, number in counts.items()))
     return counts
 

@@ -353,7 +353,7 @@ class Clock(SQLModel, table=True):
     case_id: str = _key("case_file.id")
     key: str = Field(max_length=100)
     deadline: str = Field(max_length=32)  # id in the handbook
-    item_id: str | None = _key("work_item.id", default=None)
+    item_id: str | None = _key("work_item.id", default=None, index=True)
     started_at: datetime = _instant()
     due_on: date
     provisional: bool = False
@@ -367,6 +367,7 @@ class Effect(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("case_id", "key"),
         sa.Index("ix_effect_state_owed_at", "state", "owed_at"),
+        sa.Index("ix_effect_case_id_state", "case_id", "state"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from notifications.outbox import notify
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -21,7 +20,8 @@ from models.files import store
 from models.rules.deadlines import beijing_day
 from models.settings import settings
 from models.tables import Case, Document, Effect, Evidence
-from tasks.bundle import build_bundle
+from notifications.outbox import notify, retry_lagging
+from tasks.bundle import store_bundle
 from tasks.documents import DOCUMENTS, render
 
 log = logging.getLogger(__name__)
@@ -165,11 +165,10 @@ def _integrity(act: Act, effect: Effect) -> None:
 
 
 def _bundle(act: Act, effect: Effect) -> None:
-    content = build_bundle(act.session, act.case.id, store(), now=act.now)
     office.file_paper(
         act,
         effect,
-        store().put(content),
+        store_bundle(act.session, act.case.id, store(), now=act.now),
         kind="dossier-bundle",
         title="归档案卷",
         number="",
@@ -222,6 +221,11 @@ def remind_due(at: datetime) -> int:
     """Owe the reminders of every clock that has reached a rung. Returns how many cases are concerned."""
     with register().writing() as session:
         return len(office.remind(session, now=at))
+
+
+def retry_notices() -> int:
+    """Try again what a channel refused, longer after each attempt. Returns how many arrived."""
+    return retry_lagging(register(), now=now).delivered
 
 
 def lagging_cases(*, older_than_s: float) -> list[str]:

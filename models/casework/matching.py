@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import func, union_all
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from models.casework.record import Act
@@ -19,15 +21,24 @@ _CATEGORIES = ("inspection", "penalty", "licensing", "coercion")
 _TRANSFER_FACTS = ("supervisory-organ-handling", "criminal-threshold-possible")
 
 
+def found_round(act: Act) -> int:
+    """The round whose findings count: a case returned to the panel keeps those of the round before."""
+    rounds = union_all(
+        *(select(func.max(rows.round)).where(rows.case_id == act.case.id) for rows in (Fact, Finding))
+    ).subquery()
+    latest: int | None = act.session.execute(sa_select(func.max(rounds.c[0]))).scalar()
+    return latest or act.case.round
+
+
 def established(act: Act, respondent: int) -> dict[str, Status]:
-    """What is known about one officer in this round, the duty list included."""
-    case = act.case
+    """What the investigation found about one officer, the duty list included."""
+    case, found_in = act.case, found_round(act)
     facts = select(Fact).where(
-        Fact.case_id == case.id, Fact.round == case.round, Fact.respondent_id == respondent
+        Fact.case_id == case.id, Fact.round == found_in, Fact.respondent_id == respondent
     )
     known = {row.fact: Status(row.status) for row in act.session.exec(facts)}
     duties = select(Finding).where(
-        Finding.case_id == case.id, Finding.round == case.round, Finding.respondent_id == respondent
+        Finding.case_id == case.id, Finding.round == found_in, Finding.respondent_id == respondent
     )
     found = {row.duty: DutyResult(row.result) for row in act.session.exec(duties)}
     # The checklist itself answers the two duty questions; what was typed for them does not count.
@@ -105,7 +116,7 @@ def confirmed(act: Act, respondent: int) -> list[str]:
     agreed = col(Match.confirmed).is_(True)
     rows = select(Match.clause).where(
         Match.case_id == act.case.id,
-        Match.round == act.case.round,
+        Match.round == found_round(act),
         Match.respondent_id == respondent,
         agreed,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.answers import NewCase, NewEvidence
@@ -24,8 +25,11 @@ def take_number(session: Session, organ_id: int, series: str, *, year: int) -> i
     key = (organ_id, series, year)
     row = session.get(Serial, key, with_for_update=True)
     if row is None:
-        row = Serial(organ_id=organ_id, series=series, year=year, last=0)
-        session.add(row)
+        # Two first ones at the same moment: one inserts, the other waits for it and then reads what it left.
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        first = insert(Serial).values(organ_id=organ_id, series=series, year=year, last=0)
+        session.execute(first.on_conflict_do_nothing())
+        row = session.get_one(Serial, key, with_for_update=True, populate_existing=True)
     row.last += 1
     session.flush()
     return row.last

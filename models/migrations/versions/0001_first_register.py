@@ -479,6 +479,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.create_index("ix_clock_closed_at_due_on", ["closed_at", "due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clock_item_id"), ["item_id"], unique=False)
 
     op.create_table(
         "draft",
@@ -521,6 +522,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "key", name=op.f("uq_effect_case_id_key")),
     )
     with op.batch_alter_table("effect", schema=None) as batch_op:
+        batch_op.create_index("ix_effect_case_id_state", ["case_id", "state"], unique=False)
         batch_op.create_index("ix_effect_state_owed_at", ["state", "owed_at"], unique=False)
 
     op.create_table(
@@ -594,10 +596,12 @@ def downgrade() -> None:
     op.drop_table("notification")
     with op.batch_alter_table("effect", schema=None) as batch_op:
         batch_op.drop_index("ix_effect_state_owed_at")
+        batch_op.drop_index("ix_effect_case_id_state")
 
     op.drop_table("effect")
     op.drop_table("draft")
     with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clock_item_id"))
         batch_op.drop_index("ix_clock_closed_at_due_on")
 
     op.drop_table("clock")
