@@ -65,16 +65,17 @@ class Door:
         return sorted(found, key=lambda state: state["timestamp"])
 
     def wait_for_office(self, case_id: str, *, names: tuple[str, ...], papers: Callable[[], int]) -> None:
-        """Wait until the run rests in one of the states and no new paper has come for a moment."""
+        """Wait until the run has rested in one of the states for a second and no new paper came."""
         deadline = time.monotonic() + PATIENCE_S
-        before = -1
+        before, still = -1, 0
         while time.monotonic() < deadline:
-            run = self.flow_run(case_id)
-            count = papers()
-            if run and run["state"] and run["state"]["name"] in names and count == before:
+            run, count = self.flow_run(case_id), papers()
+            rests = bool(run and run["state"] and run["state"]["name"] in names) and count == before
+            still = still + 1 if rests else 0
+            if still == 3:
                 return
             before = count
-            time.sleep(0.4)
+            time.sleep(0.3)
         raise TimeoutError(
             f"the run of case {case_id} did not come to rest as {names} within {PATIENCE_S:.0f} s"
         )
@@ -117,9 +118,10 @@ class Casework:
         return len(self.door.get("cao.ran", f"/api/cases/{self.case_id}/documents"))
 
     def act(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Let everybody who has something to do for this case do it once; the chair closes last."""
+        """Let everybody who has something to do for this case do it once; the chair votes and closes last."""
         waiting = [(who, item) for who in self.door.tokens for item in self._inbox(who)]
-        waiting.sort(key=lambda pair: pair[1]["kind"] == "close-session")
+        chair = next((who for who, item in waiting if item["kind"] == "close-session"), None)
+        waiting.sort(key=lambda pair: (pair[1]["kind"] == "close-session", pair[0] == chair))
         seen: set[str] = set()
         for who, item in waiting:
             if item["id"] in seen or not self._is_for(who, item):

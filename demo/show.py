@@ -64,9 +64,9 @@ def _carry(work: Casework) -> None:
     stage = ""
     while True:
         page = work.page()
+        work.door.wait_for_office(work.case_id, names=("Suspended", "Completed"), papers=work.papers)
         if page["case"]["stage"] != stage:
             stage = page["case"]["stage"]
-            work.door.wait_for_office(work.case_id, names=("Suspended", "Completed"), papers=work.papers)
             _progress(f"——『{page['case']['stage_zh']}』")
         acted = [f"{NAMES[who]}（{item['kind_zh']}）" for who, item in work.act()]
         if not acted:
@@ -113,13 +113,15 @@ def _timeline(work: Casework) -> None:
     _head("办理进程：谁、何时、办了什么")
     table = Table(box=None, pad_edge=False)
     for column in ("序", "时间（北京）", "办理人", "事项", "所处环节"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
+    papers = work.door.get("cao.ran", f"/api/cases/{work.case_id}/documents")
+    titles = {paper["kind"]: paper["title"] for paper in papers}
     for row in work.door.get("cao.ran", f"/api/cases/{work.case_id}/timeline"):
         table.add_row(
             str(row["seq"]),
             _when(row["at"]),
             row["actor"] or "机关（自动）",
-            _what(row),
+            _what(row, titles),
             _STAGE_ZH.get(row["data"].get("stage", ""), ""),
         )
     console.print(table)
@@ -161,12 +163,13 @@ _KINDS = {
 }
 
 
-def _what(row: Mapping[str, Any]) -> str:
+def _what(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     parts = row["tag"].split(":")
     if parts[0] == "item":
         return _KINDS.get(parts[1], parts[1])
+    title = titles.get(row["data"].get("kind", ""), "")
     number = row["data"].get("number", "")
-    return _TAGS.get(row["tag"], row["tag"]) + (f" {number}" if number else "")
+    return " ".join(word for word in (_TAGS.get(row["tag"], row["tag"]), title, str(number)) if word)
 
 
 def _clauses(work: Casework, page: Mapping[str, Any]) -> None:

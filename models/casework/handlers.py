@@ -16,6 +16,7 @@ from models.casework.panel import count, name_members, step_aside, tally_record
 from models.casework.record import Act, check
 from models.casework.retention import retain
 from models.casework.settle import decisions, favourable, item_of
+from models.rules.clauses import is_refused
 from models.rules.decision import Outcome, head_may_differ
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Kind, State, served
@@ -324,9 +325,7 @@ def _sign(act: Act, row: Decision, said: a.ProposedOutcome, authority: str) -> N
 
 
 def _owe_papers(act: Act, rows: Mapping[int, Decision]) -> None:
-    refused = {
-        m.respondent_id for m in _matches(act) if m.confirmed is not True and m.clause.startswith("exempt-")
-    }
+    refused = {m.respondent_id for m in _matches(act) if is_refused(m.outcome, m.confirmed)}
     for rid, row in rows.items():
         outcome = Outcome(row.outcome)
         if not served(outcome):

@@ -28,6 +28,7 @@ __all__ = [
     "Rulebook",
     "Status",
     "Verdict",
+    "is_refused",
     "match",
 ]
 
@@ -72,9 +73,15 @@ _VERDICTS = {
     Outcome.HELD_BY_PREMISE: Verdict.NOT_PROVEN,
     Outcome.HUMAN_ONLY: Verdict.NOT_PROVEN,
 }
+_REFUSED = frozenset({Outcome.BARRED, Outcome.EXCLUDED, Outcome.BLOCKED_BY_PREMISE})
 _HOLDING = frozenset({Outcome.ESTABLISHED, Outcome.PROVISIONAL})
 _NOTHING: Weighed = (Status.ESTABLISHED, ())  # where nothing is asked, nothing is open
 _REVIEWABLE = _HOLDING | {Outcome.HELD_BY_PREMISE, Outcome.BLOCKED_BY_PREMISE, Outcome.EXCLUDED}
+
+
+def is_refused(outcome: str, confirmed: bool | None) -> bool:
+    """Whether a clause was refused, by a person's word or by a rule, so that the officer is told why. 不予适用"""
+    return confirmed is False or (confirmed is None and outcome in _REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from models.dossier import (
     day,
     shown,
 )
+from models.rules.clauses import is_refused
 from models.rules.decision import Outcome
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import CLEARED, Kind
@@ -136,8 +137,8 @@ def tie_reason(dossier: Dossier, respondent_id: int) -> str:
 
 
 def refused(dossier: Dossier, respondent_id: int) -> tuple[MatchView, ...]:
-    """The clauses that were looked at and are not applied."""
-    return tuple(m for m in dossier.of(dossier.matches, respondent_id) if m.confirmed is not True)
+    """The clauses that somebody or a rule refused; one that nobody proposed is not refused."""
+    return tuple(m for m in dossier.of(dossier.matches, respondent_id) if is_refused(m.outcome, m.confirmed))
 
 
 def signed(dossier: Dossier, respondent_id: int) -> DecisionView:
