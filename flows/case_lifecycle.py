@@ -37,7 +37,7 @@ async def accountability_case(case_id: str) -> str:
 
 async def do_office_work(place: Standing) -> int:
     """Let the office do all it owes now; tells how many effects were done."""
-    report = await office(place.case_id, Stage(place.stage).zh)
+    report = await office(place.case_id, f"{place.stage} {Stage(place.stage).zh}")
     if report.failed or report.waiting:
         get_run_logger().warning("%d effects failed, %d wait for a retry.", report.failed, report.waiting)
     if report.done:
