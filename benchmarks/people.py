@@ -103,9 +103,7 @@ class Life:
         with bureau.register.writing() as session:
             self.case_id = open_one(session, bureau).id
         for piece, stored in zip(bureau.story.evidence, bureau.evidence, strict=True):
-            meta = NewEvidence(
-                kind=piece["kind"], collected_by=piece["collected_by"], proves=piece["proves"]
-            )
+            meta = NewEvidence(kind=piece["kind"], collected_by=piece["collected_by"], proves=piece["proves"])
             with bureau.register.writing() as session:
                 add_evidence(
                     session,
@@ -146,9 +144,7 @@ class Life:
             with self.bureau.register.reading() as session:
                 rows = select(Match).where(Match.case_id == self.case_id, Match.proposed)
                 proposed = [(m.respondent_id, m.clause) for m in session.exec(rows)]
-        return self.bureau.story.answer(
-            Item(item.kind, officer, self.ballots), self.respondents, proposed
-        )
+        return self.bureau.story.answer(Item(item.kind, officer, self.ballots), self.respondents, proposed)
 
     def answer(self, item: WorkItem) -> None:
         """Answer one item as the story says: one act, one durable commit."""

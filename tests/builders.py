@@ -123,7 +123,7 @@ class Told:
         with self.bureau.register.reading() as session:
             seat = len(set(session.exec(select(Ballot.person_id).where(Ballot.case_id == self.case_id))))
             rows = select(Match).where(Match.case_id == self.case_id, Match.proposed)
-            proposed = [(m.respondent_id, m.clause) for m in session.exec(rows)]
+            proposed = list(dict.fromkeys((m.respondent_id, m.clause) for m in session.exec(rows)))
         return self.story.answer(Item(item.kind, officer, seat), self.respondents, proposed)
 
     def answer(

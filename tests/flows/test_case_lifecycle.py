@@ -43,7 +43,8 @@ def test_a_case_waits_suspended_at_each_stage_and_goes_on_when_people_acted(engi
     assert "stage:intake" not in later.tags
     # Prefect writes its task runs from events, a moment later.
     eventually(
-        lambda: {"office-intake 受理", "office-verification 事实核查"} <= task_names(engine, later), "both stages' work shown"
+        lambda: {"office-intake 受理", "office-verification 事实核查"} <= task_names(engine, later),
+        "both stages' work shown",
     )
     assert cases.times_done(case_id)
     assert set(cases.times_done(case_id).values()) == {1}

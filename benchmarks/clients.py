@@ -1,0 +1,96 @@
+"""People at the door, in a process of their own: each reads a work item and answers it. 客户端
+
+Called by the door benchmark with one JSON document on standard input; prints the milliseconds of every answer.
+"""
+
+import http.client
+import json
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
+from typing import Any
+
+
+class Client(threading.Thread):
+    """One of them: a connection that stays open, one work item after another."""
+
+    def __init__(
+        self, port: int, work: "SimpleQueue[Mapping[str, Any]]", *, begin: float, end: float
+    ) -> None:
+        super().__init__(daemon=True)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._work = work
+        self._begin, self._end = begin, end
+        self.pause = 0.0
+        self.reads: list[float] = []
+        self.answers: list[float] = []
+        self.bare: list[float] = []
+        self.faults: list[str] = []
+
+    def run(self) -> None:
+        """Work until the time is over or nothing is left to do."""
+        due = self._begin
+        while True:
+            time.sleep(max(0.0, due - time.monotonic()))
+            if time.monotonic() >= self._end:
+                return
+            try:
+                self._do(self._work.get_nowait())
+            except Empty:
+                return
+            # Paced by the clock, so that a slow answer does not slow the crowd down.
+            due += self.pause
+
+    def _do(self, task: Mapping[str, Any]) -> None:
+        took, _, _ = self._ask("GET", "/healthz", {}, None)
+        self.bare.append(took)
+        headers = {"Authorization": f"Bearer {task['token']}"}
+        address = f"/api/work-items/{task['item']}"
+        took, tag, status = self._ask("GET", address, headers, None)
+        self.reads.append(took)
+        headers |= {"If-Match": tag, "Idempotency-Key": task["item"], "Content-Type": "application/json"}
+        took, _, status = self._ask("POST", f"{address}/answer", headers, task["content"])
+        self.answers.append(took)
+        if status != 200:
+            self.faults.append(f"{status} for {task['kind']}")
+
+    def _ask(
+        self, method: str, address: str, headers: Mapping[str, str], content: Any
+    ) -> tuple[float, str, int]:
+        body = None if content is None else json.dumps(content).encode()
+        started = time.perf_counter()
+        self._connection.request(method, address, body, dict(headers))
+        answer = self._connection.getresponse()
+        answer.read()
+        took = (time.perf_counter() - started) * 1000
+        return took, answer.headers.get("ETag", ""), answer.status
+
+
+def main() -> None:
+    """Read the plan, let the clients work, tell what they measured."""
+    plan = json.load(sys.stdin)
+    work: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
+    for task in plan["work"]:
+        work.put(task)
+    begin = time.monotonic() + 0.2
+    clients = []
+    for number in range(plan["clients"]):
+        # People do not act in step: their turns are spread over the pause.
+        late = plan["pause"] * number / plan["clients"]
+        client = Client(plan["port"], work, begin=begin + late, end=begin + plan["seconds"])
+        client.pause = plan["pause"]
+        clients.append(client)
+        client.start()
+    for client in clients:
+        client.join()
+    said = {
+        name: [value for client in clients for value in getattr(client, name)]
+        for name in ("answers", "reads", "bare", "faults")
+    }
+    json.dump(said | {"seconds": time.monotonic() - begin}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
