@@ -7,7 +7,7 @@ CASE   ?= r2
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check format lock migrate migration verify bench readme clean
+.PHONY: help install demo run test check format lock migrate verify bench readme clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'

@@ -1,7 +1,7 @@
 """Pages about cases: the list, registering a lead, the file of one case. 案件页面"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -27,10 +27,10 @@ from models.queries import CasePage, ItemRow, candidates, case_page, count_cases
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, NotFound, NotPermitted
-from models.rules.lifecycle import Stage, State
+from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, ItemFacts, Role, may
 from models.settings import settings
-from models.tables import Clock, Organ, Respondent
+from models.tables import Clock, Organ
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,7 +47,6 @@ def get_cases(
     with register().reading() as session:
         found = list_cases(session, signed.actor, stage=stage, after=after)
         total = count_cases(session, signed.actor, stage=stage)
-        own = _named_in(session, signed, [row.id for row in found.rows])
     return page(
         request,
         "cases.html",
@@ -56,23 +55,9 @@ def get_cases(
         next=found.next,
         total=total,
         stage=stage,
-        state_of=lambda row: _state(row.state, narrow=row.id in own),
         stages=list(Stage),
         can_register=bool(signed.actor.organs(Role.INTAKE_CLERK)),
     )
-
-
-def _named_in(session: Session, signed: Signed, case_ids: Sequence[str]) -> set[str]:
-    """Those of the cases in which the reader's own conduct is looked at."""
-    mine = select(Respondent.case_id).where(
-        Respondent.person_id == signed.actor.person_id, col(Respondent.case_id).in_(case_ids)
-    )
-    return set(session.exec(mine))
-
-
-def _state(state: str, *, narrow: bool) -> str:
-    """The state in words; a transfer is the other authority's to announce to the person concerned."""
-    return (State.OPEN if narrow and state == State.TRANSFERRED else State(state)).zh
 
 
 @router.get("/cases/new")
@@ -229,7 +214,7 @@ def _case_page(
         fields={"collected_by": [signed.actor.name]},
         listed=[(n, forms.label_of(forms.EVIDENCE, n) or "文件", why) for n, why in (faults or {}).items()],
         stages=list(Stage),
-        state_zh=_state(found.case.state, narrow=found.narrow),
+        state_zh=found.row.state_zh,
         at=list(Stage).index(Stage(found.case.stage)),
         archived=found.case.state == "archived",
         timeline=[step(row) for row in reversed(found.timeline)],

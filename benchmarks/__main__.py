@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import casework, door, follow_through, waiting
-from benchmarks.measure import DATABASES, OUT, Figure, NoServer, Place, a_place
+from benchmarks.measure import DATABASES, OUT, Figure, NoServer, a_place
 
 Run = Callable[..., list[Figure]]
 BENCHMARKS: dict[str, Run] = {
@@ -49,13 +49,9 @@ def main() -> int:
 def _measure(console: Console, name: str, database: str, *, quick: bool) -> list[Figure]:
     started = time.perf_counter()
     with console.status(f"{name} on {database} …"), a_place(database) as place:
-        figures = _run(BENCHMARKS[name], place, quick=quick)
+        figures = BENCHMARKS[name](place, quick=quick)
     console.print(f"{name} on {database}: {time.perf_counter() - started:.0f} s")
     return figures
-
-
-def _run(run: Run, place: Place, *, quick: bool) -> list[Figure]:
-    return run(place, quick=quick)
 
 
 def _write(figures: list[Figure]) -> None:

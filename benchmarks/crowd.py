@@ -16,9 +16,9 @@ from models.tables import Event
 
 # In the order of their foreign keys; papers and notices are the office's, which is not at work here.
 COPIED = (
-    "case_file respondent participation allegation evidence finding fact match work_item seat ballot decision"
-    " clearing clock effect event"
-).split()
+    *("case_file", "respondent", "participation", "allegation", "evidence", "finding", "fact", "match"),
+    *("work_item", "seat", "ballot", "decision", "clearing", "clock", "effect", "event"),
+)
 BATCH = 250  # cases per insert
 Row = dict[str, Any]
 

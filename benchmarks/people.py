@@ -18,7 +18,7 @@ from models.database import Register
 from models.files import Stored, store
 from models.rules.deadlines import beijing_day
 from models.rules.permissions import Actor, Role
-from models.tables import Ballot, Case, Match, Person, Respondent, WorkItem
+from models.tables import Case, Match, Person, Respondent, WorkItem
 
 SINCE = date(2019, 1, 1)
 CLERK = "luo.ying"
@@ -168,8 +168,3 @@ class Life:
         """Where the case stands."""
         with self.bureau.register.reading() as session:
             return session.get_one(Case, self.case_id).state
-
-
-def ballots_cast(session: Session, case_id: str) -> int:
-    """How many members have voted."""
-    return len(set(session.exec(select(Ballot.person_id).where(Ballot.case_id == case_id))))

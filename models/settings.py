@@ -70,8 +70,13 @@ def read_settings() -> Settings:
     if unknown:
         raise SettingsError(f"Unknown setting {unknown[0]}: see the settings table in README.md.")
     try:
-        return Settings()  # type: ignore[call-arg]  # every field has a default
+        chosen = Settings()  # type: ignore[call-arg]  # every field has a default
     except ValidationError as error:
         first = error.errors()[0]
         name = f"ZHAODAN_{first['loc'][0]}".upper() if first["loc"] else "settings"
         raise SettingsError(f"Setting {name} is not usable: {first['msg']}.") from None
+    if chosen.environment == "production" and not chosen.secure_cookies:
+        raise SettingsError(
+            "In production the session cookie must travel over HTTPS only: set ZHAODAN_SECURE_COOKIES=true."
+        )
+    return chosen

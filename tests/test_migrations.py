@@ -1,25 +1,135 @@
-"""Migrated schema and tables are the same, on both databases. 数据库迁移"""
+"""The migrations build exactly the tables of the code, on both databases. 迁移与表结构一致"""
 
+import re
+
+import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
+from models import tables  # noqa: F401  # fills the metadata
 from models.database import Register
 from models.migrate import current, newest, upgrade
+from processes import PROJECT
+
+VERSIONS = PROJECT / "models" / "migrations" / "versions"
 
 
-def test_the_migrated_schema_is_what_the_tables_say(register: Register) -> None:
-    with register.engine.connect() as connection:
+def differences(engine: sa.Engine) -> list[object]:
+    """What alembic would still have to change, types included."""
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        return list(compare_metadata(context, SQLModel.metadata))
 
 
-def test_every_table_of_the_code_is_in_the_database(register: Register) -> None:
-    with register.engine.connect() as connection:
-        names = set(connection.dialect.get_table_names(connection))
-    assert names == set(SQLModel.metadata.tables) | {"alembic_version"}
+def _columns(constraint: dict[str, object]) -> tuple[object, ...]:
+    return tuple(constraint["column_names"])  # type: ignore[arg-type]
 
 
-def test_migrating_twice_changes_nothing(register: Register) -> None:
+def test_the_migrated_schema_is_the_one_of_the_tables(register: Register):
+    assert differences(register.engine) == []
+
+
+def test_a_missing_index_and_a_missing_constraint_would_be_noticed(register: Register):
+    """The comparison is only worth something when it can fail."""
+    planned = SQLModel.metadata.tables["effect"]
+    extra = sa.Index("ix_effect_planted", planned.c.stage)
+    try:
+        assert "ix_effect_planted" in str(differences(register.engine))
+    finally:
+        planned.indexes.discard(extra)
+    assert differences(register.engine) == []
+
+
+def test_every_unique_constraint_index_and_foreign_key_is_there_column_by_column(register: Register):
+    """Alembic passes over some of these on SQLite, so they are read from the database itself."""
+    inspector = sa.inspect(register.engine)
+    missing = []
+    for table in SQLModel.metadata.sorted_tables:
+        unique = {_columns(c) for c in inspector.get_unique_constraints(table.name)}
+        unique |= {_columns(i) for i in inspector.get_indexes(table.name) if i["unique"]}
+        indexed = {(i["name"], _columns(i)) for i in inspector.get_indexes(table.name)}
+        foreign = {
+            (tuple(f["constrained_columns"]), f["referred_table"])
+            for f in inspector.get_foreign_keys(table.name)
+        }
+        for constraint in table.constraints:
+            names = tuple(constraint.columns.keys()) if isinstance(constraint, sa.UniqueConstraint) else None
+            if names is not None and names not in unique:
+                missing.append(f"{table.name}: unique {names}")
+            if isinstance(constraint, sa.ForeignKeyConstraint):
+                wanted = (tuple(constraint.column_keys), constraint.referred_table.name)
+                if wanted not in foreign:
+                    missing.append(f"{table.name}: foreign key {wanted}")
+        missing += [
+            f"{table.name}: index {index.name}"
+            for index in table.indexes
+            if (index.name, tuple(index.columns.keys())) not in indexed
+        ]
+    assert missing == []
+
+
+def test_no_table_or_column_is_left_that_the_code_does_not_know(register: Register):
+    inspector = sa.inspect(register.engine)
+    there = {name: {c["name"] for c in inspector.get_columns(name)} for name in inspector.get_table_names()}
+    there.pop("alembic_version")
+    assert there == {t.name: set(t.columns.keys()) for t in SQLModel.metadata.sorted_tables}
+
+
+def test_every_constraint_has_a_name_so_that_a_later_migration_can_change_it(register: Register):
+    inspector = sa.inspect(register.engine)
+    nameless = [
+        f"{table}: {constraint}"
+        for table in inspector.get_table_names()
+        for constraint in [
+            *inspector.get_unique_constraints(table),
+            *inspector.get_foreign_keys(table),
+            *inspector.get_check_constraints(table),
+        ]
+        if not constraint["name"]
+    ]
+    assert nameless == []
+
+
+def _revision_of(engine: sa.Engine) -> str | None:
+    return current(engine.execution_options(reading=True))
+
+
+@pytest.fixture
+def _one_person(register: Register) -> None:
+    row = {
+        "code": "jx",
+        "name": "江西省市场监督管理局",
+        "mark": "赣市监",
+        "level": "province",
+        "parent_id": None,
+    }
+    organ = SQLModel.metadata.tables["organ"]
+    with register.engine.begin() as connection:
+        connection.execute(organ.insert().values(row))
+
+
+@pytest.mark.usefixtures("_one_person")
+def test_upgrading_twice_is_harmless(register: Register):
+    assert _revision_of(register.engine) == newest()
     upgrade(register.engine)
-    assert current(register.engine) == newest() is not None
+    upgrade(register.engine)
+    assert _revision_of(register.engine) == newest()
+    assert differences(register.engine) == []
+    with register.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT name FROM organ")).scalars().all() == [
+            "江西省市场监督管理局"
+        ]
+
+
+def test_migrations_are_numbered_in_one_line_and_say_what_they_do():
+    numbers = []
+    for path in sorted(VERSIONS.glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        revision = re.search(r'^revision\b.*?=\s*"(\w+)"', text, re.MULTILINE)
+        assert revision is not None, path.name
+        assert path.name.startswith(f"{revision[1]}_"), path.name
+        numbers.append(revision[1])
+    assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
+    assert newest() == numbers[-1]

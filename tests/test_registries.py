@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,6 +22,7 @@ from models.handbook import editions
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import _ASKS, _WAYS, KINDS, Kind, Situation, Stage, asks, way_out
+from models.settings import Settings
 from notifications.messages import MESSAGES, TEMPLATES, TODO
 from processes import CASE_DEPLOYMENT, PROJECT
 from tasks.documents import DOCUMENTS
@@ -294,3 +296,51 @@ def test_routes_are_guarded():
     """Every route either asks who is signed in, or is on the list of what strangers may see."""
     open_to_all = {name for name, route in endpoints().items() if not GUARDS & set(asked_of(route.dependant))}
     assert open_to_all == set(PUBLIC)
+
+
+# --- containers ---------------------------------------------------------------------------------
+
+COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))
+DOCKERFILE = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_compose_and_dockerfile_name_only_settings_that_exist():
+    known = {f"ZHAODAN_{name}".upper() for name in Settings.model_fields}
+    named = {
+        name
+        for service in COMPOSE["services"].values()
+        for name in service["environment"]
+        if name.startswith("ZHAODAN_")
+    }
+    named |= set(re.findall(r"ZHAODAN_[A-Z_]+", DOCKERFILE))
+    assert "ZHAODAN_DATABASE_URL" in named
+    assert named - known == set()
+
+
+def test_compose_holds_no_secret_and_opens_no_port_to_the_network():
+    for name, service in COMPOSE["services"].items():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+        secrets = [value for key, value in service["environment"].items() if "PASSWORD" in key]
+        secrets += [value for key, value in service["environment"].items() if key.endswith("_URL")]
+        for value in (value for value in secrets if "@" in value or "://" not in value):
+            assert re.search(r"\$\{[A-Z_]+:\?", value), f"{name}: {value} must come from the environment file"
+
+
+def test_every_service_that_stays_up_says_whether_it_is_well():
+    assert [n for n, s in COMPOSE["services"].items() if "healthcheck" not in s and n != "migrate"] == []
+
+
+def test_the_image_holds_every_package_and_runs_as_nobody_special():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packages = {pattern.rstrip("*") for pattern in project["packages"]["find"]["include"]}
+    copied = set(re.findall(r"^COPY (\w+)/ ", DOCKERFILE, re.MULTILINE))
+    assert packages - copied == set()
+    assert {f"{name}.py" for name in project["py-modules"]} - set(DOCKERFILE.split()) == set()
+    assert "USER zhaodan" in DOCKERFILE
+    assert "--require-hashes" in DOCKERFILE
+
+
+def test_pre_commit_fetches_nothing():
+    hooks = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert {repo["repo"] for repo in hooks["repos"]} == {"local"}
+    assert [hook["entry"] for repo in hooks["repos"] for hook in repo["hooks"]] == ["make check"]

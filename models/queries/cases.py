@@ -1,7 +1,7 @@
 """Lists of cases and the page of one, as the reader may see them. 案件"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -116,8 +116,20 @@ def list_cases(
         wanted = wanted.where((at < moment) | ((at == moment) & (key < last_id)))
     # The keys first: sorting whole rows of ten thousand cases costs more than finding fifty of them again.
     chosen = _rows().where(key.in_(session.scalars(wanted).all())).order_by(at.desc(), key.desc())
-    rows = [_row(values) for values in session.execute(chosen)]
+    rows = _as_told(session, actor, [_row(values) for values in session.execute(chosen)])
     return cut(rows, limit, key=lambda row: (row.registered_at.isoformat(), row.id))
+
+
+def _as_told(session: Session, actor: Actor, rows: Sequence[CaseRow]) -> Sequence[CaseRow]:
+    """Rows as this reader may know them: a transfer is the other authority's to announce to the person concerned."""
+    away = [row.id for row in rows if row.state == State.TRANSFERRED]
+    if not away:
+        return rows
+    mine = sa.select(Respondent.case_id).where(
+        col(Respondent.person_id) == actor.person_id, col(Respondent.case_id).in_(away)
+    )
+    own = set(session.scalars(mine))
+    return [replace(row, state=State.OPEN.value) if row.id in own else row for row in rows]
 
 
 def count_cases(session: Session, actor: Actor, *, stage: Stage | None = None, at_most: int = COUNTED) -> int:
@@ -138,7 +150,7 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
     own = own_respondent(session, actor, case_id) if limited else None
     return CasePage(
         case=case,
-        row=case_row(session, case_id),
+        row=_as_told(session, actor, [case_row(session, case_id)])[0],
         facts=facts,
         mine=facts.parts_of(actor.person_id),
         narrow=limited,

@@ -1,6 +1,5 @@
 """条款匹配: sentences a jurist can extend, and what must hold whatever the facts."""
 
-import timeit
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -341,13 +340,6 @@ def test_the_logic_is_kleenes(left: Status, right: Status, both: Status, either:
     assert value(parse_tree({"any": ["a", "b"]}, facts), facts) is either
     denied = value(parse_tree({"not": "a"}, facts), facts)
     assert denied is {ESTABLISHED: REFUTED, REFUTED: ESTABLISHED, UNPROVEN: UNPROVEN}[left]
-
-
-def test_sixty_one_clauses_are_examined_in_a_few_milliseconds() -> None:
-    facts = facts_of(*CLEAN, "许可环节", established=["materials-untrue", "formal-review-done"])
-    best = min(timeit.repeat(lambda: match(BOOK, facts), number=5, repeat=5)) / 5
-    # The target is 2 ms; a loaded machine may be several times slower, a mistake is a hundred times.
-    assert best < 0.02
 
 
 # --- whatever the facts ----------------------------------------------------------------------------
