@@ -15,8 +15,8 @@ from models.casework import verify_all
 from models.database import Register, register
 
 THREADS = 8
-SECONDS = 12.0  # a thread begins no new case after these
-FLOOR_SECONDS = 5.0
+SECONDS = 8.0  # a thread begins no new case after these
+FLOOR_SECONDS = 4.0
 TARGET = 0.30
 
 

@@ -29,10 +29,10 @@ from models.database import register
 from models.tables import Effect
 from processes import Child, Installation, Plan, Supervisor, own_env, prefect_env, start_system
 
-ACTS = 30
+ACTS = 20
 EVERY_S = 1.0
 LOOK_S = 0.02
-STOCK_ACTS = 3
+STOCK_ACTS = 2
 STOCK_POOL = "stock"
 TARGET_S = 1.0
 WITHIN_S = 90.0

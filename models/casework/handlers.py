@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from models import answers as a
 from models.casework.investigating import file_investigation
-from models.casework.matching import found_round, openings
+from models.casework.matching import inquiry, openings
 from models.casework.panel import count, name_members, step_aside, tally_record
 from models.casework.record import Act, check
 from models.casework.retention import retain
@@ -160,7 +160,7 @@ def legal_review(act: Act, _: WorkItem, answer: a.LegalReview) -> Settled:
 
 
 def _matches(act: Act) -> Sequence[Match]:
-    rows = select(Match).where(Match.case_id == act.case.id, Match.round == found_round(act))
+    rows = select(Match).where(Match.case_id == act.case.id, Match.round == inquiry(act).round)
     return list(act.session.exec(rows))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from sqlmodel import select
 
 from models.answers import FactAnswer, FindingAnswer, Investigation
-from models.casework.record import Act
+from models.casework.record import Act, insert_all
 from models.rules.clauses import Status
 from models.rules.duties import DutyResult
 from models.rules.errors import Incomplete, NotFound
@@ -30,29 +30,35 @@ def file_investigation(act: Act, answer: Investigation) -> None:
     for fact in answer.facts:
         _check_fact(act, fact, evidence)
     _check_conclusion(act, answer)
-    act.session.add_all(
-        Finding(
-            case_id=act.case.id,
-            round=act.case.round,
-            respondent_id=f.respondent,
-            duty=f.duty,
-            result=f.result,
-            evidence=f.evidence,
-            note=f.note,
-        )
-        for f in answer.findings
+    insert_all(
+        act.session,
+        [
+            Finding(
+                case_id=act.case.id,
+                round=act.case.round,
+                respondent_id=f.respondent,
+                duty=f.duty,
+                result=f.result,
+                evidence=f.evidence,
+                note=f.note,
+            )
+            for f in answer.findings
+        ],
     )
-    act.session.add_all(
-        Fact(
-            case_id=act.case.id,
-            round=act.case.round,
-            respondent_id=f.respondent,
-            fact=f.fact,
-            status=f.status,
-            evidence=f.evidence,
-            note=f.note,
-        )
-        for f in answer.facts
+    insert_all(
+        act.session,
+        [
+            Fact(
+                case_id=act.case.id,
+                round=act.case.round,
+                respondent_id=f.respondent,
+                fact=f.fact,
+                status=f.status,
+                evidence=f.evidence,
+                note=f.note,
+            )
+            for f in answer.facts
+        ],
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import func, union_all
-from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from models.casework.record import Act
+from models.handbook import load_edition
 from models.rules.clauses import Match as ClauseMatch
 from models.rules.clauses import Matching, Status, match
 from models.rules.clauses import Outcome as ClauseOutcome
@@ -21,30 +22,45 @@ _CATEGORIES = ("inspection", "penalty", "licensing", "coercion")
 _TRANSFER_FACTS = ("supervisory-organ-handling", "criminal-threshold-possible")
 
 
-def found_round(act: Act) -> int:
-    """The round whose findings count: a case returned to the panel keeps those of the round before."""
-    rounds = union_all(
-        *(select(func.max(rows.round)).where(rows.case_id == act.case.id) for rows in (Fact, Finding))
-    ).subquery()
-    latest: int | None = act.session.execute(sa_select(func.max(rounds.c[0]))).scalar()
-    return latest or act.case.round
+@dataclass(frozen=True)
+class Inquiry:
+    """What the investigation that counts has found: its round, and per officer the facts, duty list included."""
+
+    round: int
+    facts: dict[int, dict[str, Status]]
 
 
-def established(act: Act, respondent: int) -> dict[str, Status]:
-    """What the investigation found about one officer, the duty list included."""
-    case, found_in = act.case, found_round(act)
-    facts = select(Fact).where(
-        Fact.case_id == case.id, Fact.round == found_in, Fact.respondent_id == respondent
-    )
-    known = {row.fact: Status(row.status) for row in act.session.exec(facts)}
-    duties = select(Finding).where(
-        Finding.case_id == case.id, Finding.round == found_in, Finding.respondent_id == respondent
-    )
-    found = {row.duty: DutyResult(row.result) for row in act.session.exec(duties)}
+def inquiry(act: Act) -> Inquiry:
+    """Read once per act. A case returned to the panel keeps the findings of the round before."""
+    if act.inquiry is None:
+        act.inquiry = _read_inquiry(act)
+    known: Inquiry = act.inquiry
+    return known
+
+
+def _read_inquiry(act: Act) -> Inquiry:
+    case_id = act.case.id
+    rounds = union_all(*(select(func.max(t.round)).where(t.case_id == case_id) for t in (Fact, Finding)))
+    last: int = act.session.execute(func.max(rounds.subquery().c[0]).select()).scalar() or act.case.round
+    known: dict[int, dict[str, Status]] = {rid: _of_category(act.case.category) for rid in act.respondents}
+    found: dict[int, dict[str, DutyResult]] = {rid: {} for rid in act.respondents}
+    facts = select(Fact.respondent_id, Fact.fact, Fact.status)
+    for rid, fact, status in act.session.exec(facts.where(Fact.case_id == case_id, Fact.round == last)):
+        known[rid][fact] = Status(status)
+    duties = select(Finding.respondent_id, Finding.duty, Finding.result)
+    for rid, duty, result in act.session.exec(
+        duties.where(Finding.case_id == case_id, Finding.round == last)
+    ):
+        found[rid][duty] = DutyResult(result)
     # The checklist itself answers the two duty questions; what was typed for them does not count.
+    return Inquiry(last, {rid: known[rid] | _checked(found[rid]) for rid in known})
+
+
+def _checked(found: dict[str, DutyResult]) -> dict[str, Status]:
+    if not found:
+        return {}
     missed = [duty for duty, result in found.items() if result is DutyResult.NOT_DONE]
-    checked = duty_facts(found, flagged=missed[0] if len(missed) == 1 else None) if found else {}
-    return _of_category(act.case.category) | known | checked
+    return duty_facts(found, flagged=missed[0] if len(missed) == 1 else None)
 
 
 def _of_category(category: str) -> dict[str, Status]:
@@ -58,7 +74,13 @@ def _of_category(category: str) -> dict[str, Status]:
 
 def matching(act: Act, respondent: int) -> Matching:
     """Every clause of the pinned edition for one officer."""
-    return match(act.edition.rulebook, established(act, respondent))
+    return _matched(act.case.edition, frozenset(inquiry(act).facts[respondent].items()))
+
+
+@lru_cache(maxsize=1024)
+def _matched(edition: str, facts: frozenset[tuple[str, Status]]) -> Matching:
+    # The rules are pure: the same facts under the same edition match the same clauses.
+    return match(load_edition(edition).rulebook, dict(facts))
 
 
 def match_clauses(act: Act) -> None:
@@ -116,7 +138,7 @@ def confirmed(act: Act, respondent: int) -> list[str]:
     agreed = col(Match.confirmed).is_(True)
     rows = select(Match.clause).where(
         Match.case_id == act.case.id,
-        Match.round == found_round(act),
+        Match.round == inquiry(act).round,
         Match.respondent_id == respondent,
         agreed,
     )
@@ -127,7 +149,7 @@ def openings(act: Act, respondent: int, clauses: Collection[str] | None = None) 
     """What may be proposed, voted or signed for one officer, by rule. 可以作出的结论"""
     chosen = confirmed(act, respondent) if clauses is None else clauses
     known = matching(act, respondent)
-    facts = established(act, respondent)
+    facts = inquiry(act).facts[respondent]
     return Openings(
         allowed_outcomes(
             conclusion=act.case.conclusion,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel, col, select
 
 from models.calendar import china_calendar
@@ -20,6 +21,15 @@ from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
 from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
 from models.tables import Case, Clock, Effect, Event, Participation, Person, Respondent, RoleHolding, WorkItem
+
+
+def insert_all(session: Session, rows: Sequence[SQLModel]) -> None:
+    """Insert rows nobody needs back, one statement per table: the ORM would send one per row to learn its id."""
+    by_table: dict[type[SQLModel], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_table.setdefault(type(row), []).append(row.model_dump(exclude={"id"}))
+    for table, values in by_table.items():
+        session.execute(insert(table), values)
 
 
 def check(ruling: Ruling) -> None:
@@ -69,6 +79,7 @@ class Act:
     respondents: dict[int, Respondent] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
+    inquiry: Any = None  # what the investigation found, once it has been read (models.casework.matching)
     later: list[SQLModel] = field(default_factory=list)  # rows that point at rows of this act
 
     @classmethod
@@ -223,9 +234,8 @@ class Act:
         item.state = state
         item.version += 1
         if KINDS[Kind(item.kind)].deadline:
-            clock = self.session.exec(select(Clock).where(Clock.item_id == item.id)).first()
-            if clock:
-                clock.closed_at = self.now
+            clocks = update(Clock).where(col(Clock.item_id) == item.id)
+            self.session.execute(clocks.values(closed_at=self.now))
 
     def record(self, tag: str, *, reason: str = "", data: Mapping[str, Any] | None = None) -> Event:
         """Close the act with its event, chained to the last one of the case."""
@@ -250,7 +260,7 @@ class Act:
         )
         event.hash = case.head = link_hash(case.head, event)
         self.session.flush()
-        self.session.add_all([*self.later, event])
+        insert_all(self.session, [*self.later, event])
         self.later.clear()
         return event
 

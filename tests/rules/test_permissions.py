@@ -1,0 +1,167 @@
+"""Who may do what, as sentences: a role, a part in the case, an action, the ruling. 权限"""
+
+import itertools
+
+import pytest
+
+from models.rules.permissions import (
+    ORGAN_WIDE,
+    PAIRS,
+    PART_OF,
+    Action,
+    Actor,
+    CaseFacts,
+    ItemFacts,
+    Part,
+    Role,
+    may,
+)
+
+HOME, ELSEWHERE = 1, 2
+ME, SOMEBODY = 10, 11
+
+# role held at home, part held in the case, action, the ruling: yes, no, recused or hidden
+SENTENCES = [
+    (None, None, Action.SEE, "hidden"),
+    (None, None, Action.SEE_FILE, "hidden"),
+    (None, None, Action.ADD_EVIDENCE, "hidden"),
+    (Role.ADMINISTRATOR, None, Action.SEE, "hidden"),
+    (Role.INTAKE_CLERK, None, Action.SEE, "hidden"),
+    (Role.PANEL_MEMBER, None, Action.SEE, "hidden"),
+    (Role.MANAGER, None, Action.SEE_FILE, "yes"),
+    (Role.HEAD, None, Action.SEE_FILE, "yes"),
+    (Role.ARCHIVIST, None, Action.SEE, "yes"),
+    (Role.MANAGER, None, Action.ADD_EVIDENCE, "no"),
+    (Role.MANAGER, Part.RECUSED, Action.SEE, "recused"),
+    (Role.HEAD, Part.RECUSED, Action.SEE_FILE, "recused"),
+    (Role.HEAD, Part.RESPONDENT, Action.SEE, "yes"),
+    (Role.HEAD, Part.RESPONDENT, Action.SEE_FILE, "no"),
+    (None, Part.REGISTRAR, Action.SEE_FILE, "yes"),
+    (None, Part.REGISTRAR, Action.ADD_EVIDENCE, "yes"),
+    (None, Part.INVESTIGATOR, Action.ADD_EVIDENCE, "yes"),
+    (None, Part.RESPONDENT, Action.ADD_EVIDENCE, "yes"),
+    (None, Part.PANEL, Action.SEE_FILE, "yes"),
+    (None, Part.PANEL, Action.ADD_EVIDENCE, "no"),
+    (None, Part.LEGAL_REVIEWER, Action.ADD_EVIDENCE, "no"),
+]
+
+
+def me(*roles: Role, organ: int = HOME) -> Actor:
+    return Actor(ME, "某人", frozenset((role, organ) for role in roles))
+
+
+def a_case(*parts: Part, queues: frozenset[Role] = frozenset()) -> CaseFacts:
+    return CaseFacts(HOME, {ME: frozenset(parts)} if parts else {}, queues)
+
+
+def said(ruling: object) -> str:
+    if ruling.ok:  # type: ignore[attr-defined]
+        return "yes"
+    assert ruling.why, "no refusal is silent"  # type: ignore[attr-defined]
+    if ruling.recused:  # type: ignore[attr-defined]
+        return "recused"
+    return "hidden" if ruling.hidden else "no"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("role", "part", "action", "ruling"), SENTENCES)
+def test_what_a_role_and_a_part_allow(
+    role: Role | None, part: Part | None, action: Action, ruling: str
+) -> None:
+    actor = me(role) if role else me()
+    case = a_case(part) if part else a_case()
+    assert said(may(actor, action, case)) == ruling
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_in_another_organ_opens_nothing(role: Role) -> None:
+    case = a_case(queues=frozenset(Role))
+    item = ItemFacts(role, None, HOME)
+    stranger = me(role, organ=ELSEWHERE)
+    for action in Action:
+        if action is not Action.HOLD_PART:
+            assert not may(stranger, action, case, item=item, organ_id=HOME).ok
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_a_registrar_of_the_organ_registers(role: Role) -> None:
+    assert may(me(role), Action.REGISTER, organ_id=HOME).ok is (role is Role.INTAKE_CLERK)
+    assert not may(me(role), Action.REGISTER, organ_id=ELSEWHERE).ok
+    assert not may(me(role), Action.REGISTER).ok
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in ORGAN_WIDE])
+def test_a_queue_shows_the_case_to_those_who_may_take_it_and_to_nobody_else(role: Role) -> None:
+    waiting = a_case(queues=frozenset({role}))
+    assert may(me(role), Action.SEE, waiting).ok
+    others = [other for other in Role if other not in ORGAN_WIDE | {role}]
+    assert not any(may(me(other), Action.SEE, waiting).ok for other in others)
+
+
+@pytest.mark.parametrize(("held", "wanted"), list(itertools.permutations(Part, 2)))
+def test_nobody_holds_two_parts_that_exclude_each_other(held: Part, wanted: Part) -> None:
+    ruling = said(may(me(), Action.HOLD_PART, a_case(held), part=wanted))
+    if held in (Part.RECUSED, Part.RESPONDENT):
+        assert ruling == "recused"
+    else:
+        assert ruling == ("no" if frozenset({held, wanted}) in PAIRS else "yes")
+
+
+def test_the_pairs_of_the_procedure_are_all_there() -> None:
+    named = {
+        (Part.REGISTRAR, Part.SCREENER),
+        (Part.INVESTIGATOR, Part.LEGAL_REVIEWER),
+        (Part.INVESTIGATOR, Part.PANEL),
+        (Part.LEGAL_REVIEWER, Part.PANEL),
+    }
+    assert {frozenset(pair) for pair in named} <= PAIRS
+
+
+@pytest.mark.parametrize("pair", sorted(PAIRS, key=sorted))
+def test_a_pair_is_refused_at_the_work_item_too(pair: frozenset[Part]) -> None:
+    role_of = {part: role for role, part in PART_OF.items()}
+    for held, wanted in itertools.permutations(pair):
+        role = role_of[wanted]
+        for assignee in (None, ME):
+            item = ItemFacts(role, assignee, HOME)
+            ruling = may(me(role), Action.ANSWER, a_case(held, queues=frozenset({role})), item=item)
+            assert said(ruling) == "no"
+            assert held.zh in ruling.why
+
+
+@pytest.mark.parametrize("role", [role for role in PART_OF if role is not Role.OFFICER])
+def test_a_free_item_is_answered_by_the_role_and_an_assigned_one_by_the_person(role: Role) -> None:
+    waiting = a_case(queues=frozenset({role}))
+    free, mine, theirs = (ItemFacts(role, person, HOME) for person in (None, ME, SOMEBODY))
+    assert may(me(role), Action.ANSWER, waiting, item=free).ok
+    assert may(me(role), Action.ANSWER, waiting, item=mine).ok
+    assert said(may(me(role), Action.ANSWER, waiting, item=theirs)) == "no"
+    wrong = me(Role.MANAGER if role is not Role.MANAGER else Role.HEAD)
+    assert said(may(wrong, Action.ANSWER, waiting, item=free)) == "no"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role in PART_OF])
+def test_the_respondent_answers_own_items_only_whatever_roles_are_held(role: Role) -> None:
+    case = a_case(Part.RESPONDENT, queues=frozenset(Role))
+    everything = me(*Role)
+    own = may(everything, Action.ANSWER, case, item=ItemFacts(role, ME, HOME))
+    assert said(own) == ("yes" if role is Role.OFFICER else "recused")
+    assert said(may(everything, Action.ANSWER, case, item=ItemFacts(role, None, HOME))) == "recused"
+    assert said(may(everything, Action.SEE_ITEM, case, item=ItemFacts(role, SOMEBODY, HOME))) == "hidden"
+
+
+@pytest.mark.parametrize("action", [a for a in Action if a is not Action.REGISTER])
+@pytest.mark.parametrize("part", [None, *(p for p in Part if p is not Part.RECUSED)])
+def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action, part: Part | None) -> None:
+    parts = (Part.RECUSED, part) if part else (Part.RECUSED,)
+    item = ItemFacts(Role.PANEL_MEMBER, ME, HOME)
+    ruling = may(me(*Role), action, a_case(*parts, queues=frozenset(Role)), item=item, part=Part.PANEL)
+    assert not ruling.ok
+    assert ruling.recused
+    assert ruling.hidden
+
+
+@pytest.mark.parametrize("action", [a for a in Action if a is not Action.REGISTER])
+def test_a_case_or_an_item_that_is_not_there_is_refused_without_a_stir(action: Action) -> None:
+    assert said(may(me(*Role), action, None)) == "hidden"
+    if action in (Action.SEE_ITEM, Action.ANSWER):
+        assert said(may(me(*Role), action, a_case(Part.REGISTRAR))) == "hidden"
