@@ -92,7 +92,7 @@ def _crowd(port: int, work: list[Task], *, pause: float, seconds: float) -> dict
     said: dict[str, Any] = json.loads(done.stdout)
     if said["faults"]:
         raise AssertionError(
-            f"{len(said['faults'])} answers were refused, the first with {said['faults'][0]}"
+            f"{len(said['faults'])} requests were refused, the first with {said['faults'][0]}"
         )
     return said
 

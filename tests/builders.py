@@ -109,7 +109,8 @@ class Told:
             wanted = select(WorkItem).where(WorkItem.case_id == self.case_id, WorkItem.kind == kind)
             if slot:
                 wanted = wanted.where(WorkItem.slot == slot)
-            return session.exec(wanted.order_by(col(WorkItem.round).desc())).first()  # type: ignore[return-value]
+            latest = wanted.order_by(col(WorkItem.round).desc(), col(WorkItem.created_at).desc())
+            return session.exec(latest).first()  # type: ignore[return-value]
 
     def who(self, item: WorkItem) -> str:
         """Who answers an item in this story."""

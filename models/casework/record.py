@@ -166,9 +166,10 @@ class Act:
         respondent: int | None = None,
         person: int | None = None,
         item: str | None = None,
+        turn: int | None = None,
     ) -> None:
-        """Note an effect the office owes to the world; its key makes it at most once."""
-        tail = [str(part) for part in (respondent, person, item) if part is not None]
+        """Note an effect the office owes to the world; its key makes it at most once, or once per turn."""
+        tail = [str(part) for part in (respondent, person, item, turn) if part is not None]
         key = ":".join([kind, subject, f"r{self.case.round}", *tail])
         self.later.append(
             Effect(
@@ -228,6 +229,15 @@ class Act:
                 ),
             )
         )
+
+    def give(self, item: WorkItem, person: int | None) -> None:
+        """Put an item before somebody again: one that was withdrawn, or one whose taker has changed."""
+        item.state, item.assignee_id = "open", person
+        item.version += 1
+        if KINDS[Kind(item.kind)].deadline:
+            clocks = update(Clock).where(col(Clock.item_id) == item.id)
+            self.session.execute(clocks.values(closed_at=None))
+        self.owe("notice", "work-item", item=item.id, turn=item.version)
 
     def stop(self, item: WorkItem, state: str) -> None:
         """Close a work item as done or cancelled, and its clock with it."""

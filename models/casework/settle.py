@@ -4,13 +4,15 @@
 work items people must do and the effects the office owes.
 """
 
+from collections.abc import Mapping
+
 from sqlmodel import select
 
 from models.casework.matching import match_clauses
 from models.casework.panel import bench, convene
 from models.casework.record import Act
 from models.rules.decision import Outcome
-from models.rules.lifecycle import CLEARED, Kind, Move, Situation, Stage, asks, way_out
+from models.rules.lifecycle import CLEARED, Ask, Kind, Move, Situation, Stage, asks, way_out
 from models.rules.permissions import Part
 from models.tables import Decision, WorkItem
 
@@ -22,10 +24,21 @@ def settle(act: Act) -> None:
         _leave(act, move)
         _enter(act, move)
         now = situation(act)
-    for wanted in asks(now):
-        if (wanted.kind, wanted.slot) not in act.items:
-            act.ask(wanted)
-    _withdraw_what_is_no_longer_asked(act, now)
+    _ask(act, {(wanted.kind, wanted.slot): wanted for wanted in asks(now)})
+
+
+def _ask(act: Act, wanted: Mapping[tuple[Kind, str], Ask]) -> None:
+    """Create what is asked and missing, give back what is asked again, withdraw what is asked no more."""
+    for key, ask in wanted.items():
+        item = act.items.get(key)
+        if item is None:
+            act.ask(ask)
+        elif item.state == "cancelled" or (item.state == "open" and item.assignee_id != ask.person):
+            # A panel that was short is complete again; a chair who steps aside no longer closes the session.
+            act.give(item, ask.person)
+    for key, item in act.items.items():
+        if item.state == "open" and key not in wanted:
+            act.stop(item, "cancelled")
 
 
 def situation(act: Act) -> Situation:
@@ -67,7 +80,7 @@ def _leave(act: Act, move: Move) -> None:
     case.stage = move.to
     if move.new_round:
         case.round += 1
-        if move.to is Stage.VERIFICATION:
+        if move.to in (Stage.INTAKE, Stage.VERIFICATION):
             case.conclusion = ""
     act.session.flush()
     act.load_items()
@@ -93,24 +106,6 @@ def _enter(act: Act, move: Move) -> None:
                 act.owe("document", "declined-notice")
         case _:
             pass
-
-
-def _withdraw_what_is_no_longer_asked(act: Act, now: Situation) -> None:
-    # A chair who steps aside no longer closes the session; a recused member no longer votes.
-    wanted = {(ask.kind, ask.slot): ask for ask in asks(now)}
-    for key, item in list(act.items.items()):
-        if item.state != "open":
-            continue
-        if key not in wanted:
-            act.stop(item, "cancelled")
-        elif wanted[key].person != item.assignee_id:
-            _hand_over(act, item, wanted[key].person)
-
-
-def _hand_over(act: Act, item: WorkItem, person: int | None) -> None:
-    item.assignee_id = person
-    item.version += 1
-    act.owe("notice", "work-item", item=item.id, person=person)
 
 
 def favourable(decision: Decision) -> bool:

@@ -262,7 +262,7 @@ def _matching_way(now: Situation) -> Move | None:
 
 def _review_asks(now: Situation) -> tuple[Ask, ...]:
     if now.short:
-        return (Ask(Kind.CONVENING),)
+        return (Ask(Kind.CONVENING, str(len(now.undeclared))),)  # a panel may fall short again
     wanted = [Ask(Kind.RECUSAL, str(p), person=p) for p in now.undeclared]
     if now.all_answered(Kind.RECUSAL, now.undeclared):
         wanted += [Ask(Kind.BALLOT, str(p), person=p) for p in now.members]
@@ -309,7 +309,7 @@ def _decision_way(now: Situation) -> Move | None:
         return _returned(now)
     reply = now.answer(Kind.AUTHORITY_REPLY)
     if reply and reply["result"] == "returned":
-        return Move(Stage.VERIFICATION, "returned-by-authority", new_round=True)
+        return _taken_up_again(now, "returned-by-authority")
     waiting = Outcome.TRANSFER in now.outcomes.values() and reply is None
     if waiting or not now.all_answered(Kind.SERVICE_RECEIPT, _to_serve(now)):
         return None
@@ -320,7 +320,12 @@ def _returned(now: Situation) -> Move:
     # A case that never had a panel (unfounded, out of scope, transfer) goes back to whoever proposed it.
     if now.conclusion == "complete":
         return Move(Stage.REVIEW, "returned-to-panel", new_round=True)
-    return Move(Stage.VERIFICATION, "returned-to-investigators", new_round=True)
+    return _taken_up_again(now, "returned-to-investigators")
+
+
+def _taken_up_again(now: Situation, way: str) -> Move:
+    # What was transferred at the door has never been accepted, so nobody has been named to investigate it.
+    return Move(Stage.VERIFICATION if now.investigators else Stage.INTAKE, way, new_round=True)
 
 
 # --- 澄清正名与公示 -----------------------------------------------------------------------------

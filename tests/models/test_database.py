@@ -47,10 +47,14 @@ def test_a_moment_comes_back_as_the_same_moment_in_utc(register: Register) -> No
 
 
 def test_an_act_that_fails_halfway_leaves_nothing(register: Register) -> None:
-    with pytest.raises(ZeroDivisionError), register.writing() as session:
-        session.add(Person(username="lin.xi", name="林溪"))
-        session.flush()
-        raise ZeroDivisionError
+    def fail() -> None:
+        with register.writing() as session:
+            session.add(Person(username="lin.xi", name="林溪"))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with register.reading() as session:
         assert session.exec(select(Person)).all() == []
 
