@@ -1,0 +1,103 @@
+"""The command line as the person who starts the system meets it. 命令行"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+import zhaodan
+from models.database import Register
+from models.tables import Event, Person, RoleHolding
+from tests.builders import a_bureau, a_case
+
+ROOT = Path(__file__).parent.parent
+
+
+def command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("ZHAODAN_")}
+    return subprocess.run(
+        [sys.executable, "zhaodan.py", *words],
+        cwd=ROOT,
+        env=bare | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"ZHAODAN_PROT": "1"}, "ZHAODAN_PROT"),
+        ({"ZHAODAN_PORT": "99999"}, "ZHAODAN_PORT"),
+        ({"ZHAODAN_DATA_DIR": str(ROOT / "README.md" / "data")}, "data directory"),
+        ({"ZHAODAN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "register cannot be opened"),
+    ],
+)
+def test_a_start_that_cannot_be_is_one_sentence_and_code_2(
+    settings: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    ended = command("migrate", **({"ZHAODAN_DATA_DIR": str(tmp_path)} | settings))
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_demonstration_people_are_refused_in_production(tmp_path: Path) -> None:
+    ended = command(
+        "up",
+        "--demo",
+        ZHAODAN_DATA_DIR=str(tmp_path),
+        ZHAODAN_ENVIRONMENT="production",
+        ZHAODAN_SECURE_COOKIES="true",
+    )
+    assert ended.returncode == 2
+    assert "production" in ended.stderr
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=False)
+def test_a_list_of_people_is_loaded_once(register: Register, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhaodan.main(["people", str(ROOT / "demo" / "people.yaml")]) == 0
+    first = capsys.readouterr().out
+    assert "zhou.kai" in first
+    assert zhaodan.main(["people", str(ROOT / "demo" / "people.yaml")]) == 0
+    assert "密码不变" in capsys.readouterr().out
+    with register.reading() as session:
+        people = session.exec(select(Person)).all()
+        assert len(people) == len({p.username for p in people}) == 20
+        assert len(session.exec(select(RoleHolding)).all()) == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("people: [{username: a, name: 甲, organ: nowhere, roles: [head]}]", "nowhere"),
+        ("people: [{username: a, organ: jx, roles: [head]}]", "name"),
+        ("- a list", "organs"),
+        ("people: [", "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=False)
+def test_a_broken_list_of_people_loads_nothing(
+    register: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    broken = tmp_path / "people.yaml"
+    broken.write_text(text, encoding="utf-8")
+    assert zhaodan.main(["people", str(broken)]) == 2
+    assert says in capsys.readouterr().err
+    with register.reading() as session:
+        assert session.exec(select(Person)).all() == []
+
+
+def test_verify_names_the_broken_case(register: Register, capsys: pytest.CaptureFixture[str]) -> None:
+    told = a_case(a_bureau(register), "r1")
+    assert zhaodan.main(["verify"]) == 0
+    with register.writing() as session:
+        first = session.exec(select(Event).where(Event.case_id == told.case_id, Event.seq == 1)).one()
+        first.tag = "case:altered"
+    assert zhaodan.main(["verify"]) == 1
+    assert f"{told.case_id} 第 1 条" in capsys.readouterr().out
