@@ -24,10 +24,17 @@ _TRANSFER_FACTS = ("supervisory-organ-handling", "criminal-threshold-possible")
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What the investigation that counts has found: its round, and per officer the facts, duty list included."""
+    """What the investigation that counts has found: its round, the category's facts, and each officer's."""
 
     round: int
+    category: dict[str, Status]
     facts: dict[int, dict[str, Status]]
+    duties: dict[int, dict[str, DutyResult]]
+
+    def known(self, respondent: int) -> dict[str, Status]:
+        """What is known about one officer, the duty list included."""
+        # The checklist itself answers the two duty questions; what was typed for them does not count.
+        return self.category | self.facts.get(respondent, {}) | _checked(self.duties.get(respondent, {}))
 
 
 def inquiry(act: Act) -> Inquiry:
@@ -42,18 +49,17 @@ def _read_inquiry(act: Act) -> Inquiry:
     case_id = act.case.id
     rounds = union_all(*(select(func.max(t.round)).where(t.case_id == case_id) for t in (Fact, Finding)))
     last: int = act.session.execute(func.max(rounds.subquery().c[0]).select()).scalar() or act.case.round
-    known: dict[int, dict[str, Status]] = {rid: _of_category(act.case.category) for rid in act.respondents}
-    found: dict[int, dict[str, DutyResult]] = {rid: {} for rid in act.respondents}
+    known: dict[int, dict[str, Status]] = {}
+    found: dict[int, dict[str, DutyResult]] = {}
     facts = select(Fact.respondent_id, Fact.fact, Fact.status)
     for rid, fact, status in act.session.exec(facts.where(Fact.case_id == case_id, Fact.round == last)):
-        known[rid][fact] = Status(status)
+        known.setdefault(rid, {})[fact] = Status(status)
     duties = select(Finding.respondent_id, Finding.duty, Finding.result)
     for rid, duty, result in act.session.exec(
         duties.where(Finding.case_id == case_id, Finding.round == last)
     ):
-        found[rid][duty] = DutyResult(result)
-    # The checklist itself answers the two duty questions; what was typed for them does not count.
-    return Inquiry(last, {rid: known[rid] | _checked(found[rid]) for rid in known})
+        found.setdefault(rid, {})[duty] = DutyResult(result)
+    return Inquiry(last, _of_category(act.case.category), known, found)
 
 
 def _checked(found: dict[str, DutyResult]) -> dict[str, Status]:
@@ -74,7 +80,7 @@ def _of_category(category: str) -> dict[str, Status]:
 
 def matching(act: Act, respondent: int) -> Matching:
     """Every clause of the pinned edition for one officer."""
-    return _matched(act.case.edition, frozenset(inquiry(act).facts[respondent].items()))
+    return _matched(act.case.edition, frozenset(inquiry(act).known(respondent).items()))
 
 
 @lru_cache(maxsize=1024)
@@ -149,7 +155,7 @@ def openings(act: Act, respondent: int, clauses: Collection[str] | None = None) 
     """What may be proposed, voted or signed for one officer, by rule. 可以作出的结论"""
     chosen = confirmed(act, respondent) if clauses is None else clauses
     known = matching(act, respondent)
-    facts = inquiry(act).facts[respondent]
+    facts = inquiry(act).known(respondent)
     return Openings(
         allowed_outcomes(
             conclusion=act.case.conclusion,

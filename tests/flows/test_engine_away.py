@@ -24,6 +24,7 @@ def server_away(engine: Engine) -> Iterator[None]:
         port = urlsplit(engine.api_url).port
         assert port is not None
         assert start_prefect(supervisor, port) == engine.api_url
+        supervisor.children.insert(0, supervisor.children.pop())  # the server is stopped last
         await_prefect(supervisor, engine.api_url)
 
 
