@@ -190,13 +190,15 @@ def remind(session: Session, *, now: datetime) -> list[str]:
 
 
 def _owe_reminder(session: Session, clock: Clock, mark: str, *, overdue: bool, now: datetime) -> bool:
+    # The lock comes first: two watches at once must not both find that nobody has been told.
+    act = Act.on(session, lock_case(session, clock.case_id), actor=None, now=now)
+    session.refresh(clock)
     subject = f"reminder-{mark.lower()}"
     told = select(Effect.id).where(
         Effect.case_id == clock.case_id, Effect.item_id == clock.item_id, Effect.subject == subject
     )
-    if clock.item_id is None or session.exec(told).first() is not None:
+    if clock.item_id is None or clock.closed_at is not None or session.exec(told).first() is not None:
         return False
-    act = Act.on(session, lock_case(session, clock.case_id), actor=None, now=now)
     act.owe("notice", subject, item=clock.item_id)
     if overdue:
         for manager in _holders(act, Role.MANAGER):

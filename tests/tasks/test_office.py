@@ -245,6 +245,19 @@ def test_each_rung_reminds_once_and_only_the_last_escalates(bureau: Bureau) -> N
     assert {n.person_id for n in notices(told, "reminder-t-3")} == {bureau.ids["he.jun"]}
 
 
+def test_two_watches_at_once_remind_once(bureau: Bureau) -> None:
+    cases = [a_case(bureau, "r1") for _ in range(4)]
+    at, gate = on(cases[0], 0), threading.Barrier(3)
+
+    def watch(_: int) -> int:
+        gate.wait(10)
+        return remind_due(at)
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sum(threads.map(watch, range(3))) == len(cases)
+    assert [reminders(told) for told in cases] == [["reminder-t0"]] * len(cases)
+
+
 def test_silence_decides_nothing(bureau: Bureau) -> None:
     told = a_case(bureau, "r1")
     item = told.item("screening")
