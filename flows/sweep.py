@@ -45,7 +45,8 @@ async def sweep(
         missing = await cases_without_run(client, deployment_id)
         astray = await cases_astray(client, deployment_id)
         asleep = await overslept_cases(client, deployment_id) if thorough else []
-        case_ids = list(dict.fromkeys([*lagging, *missing, *astray, *asleep]))
+        # Who has no run at all comes first: cases the office is busy with must not use up the places.
+        case_ids = list(dict.fromkeys([*missing, *lagging, *astray, *asleep]))
         counts = await wake_cases(
             client, case_ids[:at_most], deployment_id=deployment_id, stale_after_s=stale_after_s
         )

@@ -82,11 +82,13 @@ def save_draft(
 
 
 def _lock(session: Session, item_id: str) -> tuple[WorkItem, Case]:
-    both = select(WorkItem, Case).where(WorkItem.id == item_id, WorkItem.case_id == Case.id).with_for_update()
-    found = session.exec(both).first()
-    if found is None:
+    # The case alone is locked, and before its item is read: acts on two items of one case stand in line.
+    of_item = select(WorkItem.case_id).where(WorkItem.id == item_id).scalar_subquery()
+    case = session.exec(select(Case).where(Case.id == of_item).with_for_update()).first()
+    item = session.get(WorkItem, item_id)
+    if case is None or item is None:
         raise NotFound("查无此待办，请从待办列表重新打开。")
-    return found
+    return item, case
 
 
 def _kept(kind: Kind, item: WorkItem, shape: Shape) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def test_a_replaced_member_declares_and_does_not_vote() -> None:
 
 
 def test_a_short_panel_asks_the_manager_alone() -> None:
-    assert asked(session(*DECLARED, short=True)) == ["convening"]
+    assert asked(session(*DECLARED, short=True)) == [f"convening:{len(PANEL)}"]
 
 
 def test_a_session_without_the_chairs_closing_has_no_way_out() -> None:
