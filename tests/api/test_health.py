@@ -44,10 +44,8 @@ def test_with_prefect_gone_people_work_on_and_it_is_said_once(
     door = Door(register)
     told = a_case(door.bureau)
     with door.client:
-        started = time.perf_counter()
         for _ in range(4):
             assert door.tell(told).status_code == 200
-        assert time.perf_counter() - started < 5
         ready = door.get("/readyz")
         assert (ready.status_code, ready.json()["prefect"]) == (200, "down")
         until = time.monotonic() + 10
