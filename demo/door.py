@@ -75,7 +75,7 @@ class Door:
             if still == 3:
                 return
             before = count
-            time.sleep(0.3)
+            time.sleep(0.2)
         raise TimeoutError(
             f"the run of case {case_id} did not come to rest as {names} within {PATIENCE_S:.0f} s"
         )

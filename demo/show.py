@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
 
 from demo.door import Casework, Door
 from demo.listener import Listener
@@ -111,20 +111,16 @@ def _when(moment: str) -> str:
 
 def _timeline(work: Casework) -> None:
     _head("办理进程：谁、何时、办了什么")
-    table = Table(box=None, pad_edge=False)
-    for column in ("序", "时间（北京）", "办理人", "事项", "所处环节"):
-        table.add_column(column, no_wrap=True)
     papers = work.door.get("cao.ran", f"/api/cases/{work.case_id}/documents")
     titles = {paper["kind"]: paper["title"] for paper in papers}
     for row in work.door.get("cao.ran", f"/api/cases/{work.case_id}/timeline"):
-        table.add_row(
-            str(row["seq"]),
-            _when(row["at"]),
-            row["actor"] or "机关（自动）",
-            _what(row, titles),
-            _STAGE_ZH.get(row["data"].get("stage", ""), ""),
+        who = row["actor"] or "机关（自动）"
+        stage = _STAGE_ZH.get(row["data"].get("stage", ""), "")
+        # A line is never cut: numbers and times are what a reader looks for.
+        line = (
+            f"{row['seq']:>3}  {_when(row['at'])}  {set_cell_size(who, 13)} {_what(row, titles)}（{stage}）"
         )
-    console.print(table)
+        console.print(line, markup=False)
 
 
 _STAGE_ZH = dict(
