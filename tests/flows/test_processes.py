@@ -138,8 +138,13 @@ def test_no_child_outlives_a_supervisor_that_is_stopped_or_killed(tmp_path, numb
         except (KeyboardInterrupt, Stopped):
             print("stopped", flush=True)
     """
+    # As from a terminal: a suite started in the background hands an ignored Ctrl-C down to its children.
     parent = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(program)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     pids = [int(parent.stdout.readline()) for _ in range(2)]
     assert all(is_alive(pid) for pid in pids)
