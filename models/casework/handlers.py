@@ -79,6 +79,7 @@ def _propose(act: Act, outcome: Outcome, *, reason: str, authority: str = "") ->
         for rid in act.respondents
     )
     act.session.flush()
+    act.decided = None
 
 
 # --- 事实核查 -----------------------------------------------------------------------------------
@@ -153,6 +154,7 @@ def legal_review(act: Act, _: WorkItem, answer: a.LegalReview) -> Settled:
     for key, said in given.items():
         _judge_clause(act, rows.get(key), said)
     act.session.flush()
+    act.confirmed = None
     _check_outcomes(act, answer.outcomes)
     for rid in act.respondents:
         act.owe("document", "intent-notice", respondent=rid)
@@ -235,7 +237,7 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
     for vote in answer.votes:
         if vote.outcome != "supplement":
             _check_open(act, vote.respondent, Outcome(vote.outcome))
-        act.session.add(
+        act.later.append(
             Ballot(
                 case_id=act.case.id,
                 round=act.case.round,
@@ -273,6 +275,7 @@ def close_session(act: Act, _: WorkItem, answer: a.CloseSession) -> Settled:
             )
         )
     act.session.flush()
+    act.decided = None
     act.owe("document", "minutes")
     for person in sorted(dissenters):
         act.owe("document", "dissent-certificate", person=person)

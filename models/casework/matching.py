@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import func, union_all
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models.casework.record import Act
@@ -19,6 +19,19 @@ from models.tables import Fact, Finding, Match
 # Outcomes that say nothing about this officer; they can be computed again from edition and facts at any time.
 _SILENT = frozenset({ClauseOutcome.NOT_APPLICABLE, ClauseOutcome.HUMAN_ONLY, ClauseOutcome.NOT_REACHED})
 _CATEGORIES = ("inspection", "penalty", "licensing", "coercion")
+# Facts and findings of every round in one statement: round, respondent, duty or "", fact or "", answer.
+_FOUND = sa.union_all(
+    sa.select(
+        col(Fact.round),
+        col(Fact.respondent_id),
+        sa.literal("").label("duty"),
+        col(Fact.fact),
+        col(Fact.status),
+    ).where(col(Fact.case_id) == sa.bindparam("case")),
+    sa.select(
+        col(Finding.round), col(Finding.respondent_id), col(Finding.duty), sa.literal(""), col(Finding.result)
+    ).where(col(Finding.case_id) == sa.bindparam("case")),
+)
 _TRANSFER_FACTS = ("supervisory-organ-handling", "criminal-threshold-possible")
 
 
@@ -46,19 +59,17 @@ def inquiry(act: Act) -> Inquiry:
 
 
 def _read_inquiry(act: Act) -> Inquiry:
-    case_id = act.case.id
-    rounds = union_all(*(select(func.max(t.round)).where(t.case_id == case_id) for t in (Fact, Finding)))
-    last: int = act.session.execute(func.max(rounds.subquery().c[0]).select()).scalar() or act.case.round
+    rows = list(act.session.execute(_FOUND, {"case": act.case.id}))
+    last: int = max((row.round for row in rows), default=act.case.round)
     known: dict[int, dict[str, Status]] = {}
     found: dict[int, dict[str, DutyResult]] = {}
-    facts = select(Fact.respondent_id, Fact.fact, Fact.status)
-    for rid, fact, status in act.session.exec(facts.where(Fact.case_id == case_id, Fact.round == last)):
-        known.setdefault(rid, {})[fact] = Status(status)
-    duties = select(Finding.respondent_id, Finding.duty, Finding.result)
-    for rid, duty, result in act.session.exec(
-        duties.where(Finding.case_id == case_id, Finding.round == last)
-    ):
-        found.setdefault(rid, {})[duty] = DutyResult(result)
+    for round_, rid, duty, fact, answer in rows:
+        if round_ < last:
+            continue
+        if duty:
+            found.setdefault(rid, {})[duty] = DutyResult(answer)
+        else:
+            known.setdefault(rid, {})[fact] = Status(answer)
     return Inquiry(last, _of_category(act.case.category), known, found)
 
 
@@ -97,7 +108,7 @@ def match_clauses(act: Act) -> None:
         for found in result.matches:
             if not _worth_a_look(found, proposed):
                 continue
-            act.session.add(
+            act.later.append(
                 Match(
                     case_id=act.case.id,
                     round=act.case.round,
@@ -110,7 +121,6 @@ def match_clauses(act: Act) -> None:
                     proposed=found.clause_id in proposed,
                 )
             )
-    act.session.flush()
 
 
 def _worth_a_look(found: ClauseMatch, proposed: Collection[str]) -> bool:
@@ -141,14 +151,16 @@ class Openings:
 
 def confirmed(act: Act, respondent: int) -> list[str]:
     """Clauses the legal reviewer confirmed for one officer in this round."""
-    agreed = col(Match.confirmed).is_(True)
-    rows = select(Match.clause).where(
-        Match.case_id == act.case.id,
-        Match.round == inquiry(act).round,
-        Match.respondent_id == respondent,
-        agreed,
-    )
-    return list(act.session.exec(rows))
+    if act.confirmed is None:
+        agreed = select(Match.respondent_id, Match.clause).where(
+            Match.case_id == act.case.id,
+            Match.round == inquiry(act).round,
+            col(Match.confirmed).is_(True),
+        )
+        act.confirmed = {}
+        for rid, clause in act.session.exec(agreed):
+            act.confirmed.setdefault(rid, []).append(clause)
+    return act.confirmed.get(respondent, [])
 
 
 def openings(act: Act, respondent: int, clauses: Collection[str] | None = None) -> Openings:
