@@ -105,6 +105,7 @@ class NewEvidence(Shape):
     ]
     collected_by: Name
     proves: Line = ""
+    formed_on: date | None = None  # 材料形成日期
 
 
 # --- answers, one per kind of work item ---------------------------------------------------------

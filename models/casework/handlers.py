@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from models import answers as a
 from models.casework.investigating import file_investigation
-from models.casework.matching import inquiry, openings
+from models.casework.matching import inquiry, openings, symmetry
 from models.casework.panel import count, name_members, step_aside, tally_record
 from models.casework.record import Act, check
 from models.casework.retention import retain
@@ -306,12 +306,23 @@ def signature(act: Act, _: WorkItem, answer: a.Signature) -> Settled:
             raise Incomplete("退回须写明理由，请填写后再提交。")
         return None
     _check_outcomes(act, answer.decisions)
+    for said in answer.decisions:
+        _check_both_lists(act, said)
     rows = decisions(act)
     for said in answer.decisions:
         _sign(act, rows[said.respondent], said, answer.authority)
     act.session.flush()
     _owe_papers(act, rows)
     return None
+
+
+def _check_both_lists(act: Act, said: a.ProposedOutcome) -> None:
+    """Nothing is signed that the two lists contradict; the head can still return the case. 免责与问责对照"""
+    if act.case.conclusion != "complete":
+        return  # no list was held against the officer
+    why_not = symmetry(act, said.respondent).refusal(said.outcome)
+    if why_not:
+        raise Incomplete(f"对被核查人员 {said.respondent} 不能签发『{said.outcome.zh}』。{why_not}")
 
 
 def _sign(act: Act, row: Decision, said: a.ProposedOutcome, authority: str) -> None:

@@ -19,6 +19,7 @@ from models.database import to_json
 from models.handbook import Edition, load_edition
 from models.rules.deadlines import beijing_day, due
 from models.rules.errors import NotFound, NotPermitted, Recused
+from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
 from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
 from models.tables import (
@@ -114,7 +115,7 @@ class Act:
     respondents: dict[int, Respondent] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
-    inquiry: Any = None  # what the investigation found, once it has been read (models.casework.matching)
+    inquiry: Inquiry | None = None  # what the investigation found, once it has been read
     later: list[SQLModel] = field(default_factory=list)  # new rows that go in with the event
     stopped: list[str] = field(default_factory=list)  # items whose clocks stop with this act
     # Of this round, once they have been read:

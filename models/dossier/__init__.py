@@ -21,6 +21,7 @@ from models.dossier.views import (
     RespondentView,
     SeatView,
 )
+from models.dossier.weighing import Weighing, weigh
 
 __all__ = [
     "AllegationView",
@@ -40,9 +41,11 @@ __all__ = [
     "PublicationView",
     "RespondentView",
     "SeatView",
+    "Weighing",
     "case_number",
     "clause_label",
     "day",
     "load_dossier",
     "shown",
+    "weigh",
 ]

@@ -60,10 +60,15 @@ class EvidenceView:
     proves: str
     collected_by: str
     collected_at: datetime
+    formed_on: date | None
     added_by: str
     sha256: str
     size: int
     media_type: str
+
+    def later_than(self, day: date) -> bool:
+        """Whether the material itself was made after a day."""
+        return self.formed_on is not None and self.formed_on > day
 
 
 @dataclass(frozen=True, slots=True)
