@@ -18,7 +18,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import yaml
-from models.settings_table import settings_table
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
@@ -33,6 +32,7 @@ from models.migrate import upgrade
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError
 from models.settings import SettingsError, settings
+from models.settings_table import settings_table
 from models.tables import Channel, Person
 from notifications.outbox import retry_lagging
 from processes import Plan, StartError, Stopped, Supervisor, start_system
