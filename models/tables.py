@@ -101,6 +101,7 @@ class Case(SQLModel, table=True):
     conclusion: str = Field(default="", max_length=16)  # of the verification
     criminal_flag: bool = False
     registered_at: datetime = _instant()
+    announced_at: datetime | None = _instant(default=None)  # from when the officers concerned may see it
     archived_at: datetime | None = _instant(default=None)
     retain_until: date | None = None
     retention: str = Field(default="", max_length=32)

@@ -4,14 +4,17 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401  # fills the metadata
 from models.database import Register
-from models.migrate import current, newest, upgrade
+from models.migrate import _config, current, newest, upgrade
+from models.rules.lifecycle import Stage
 from processes import PROJECT
+from tests.builders import a_bureau, a_case
 
 VERSIONS = PROJECT / "models" / "migrations" / "versions"
 
@@ -121,6 +124,17 @@ def test_upgrading_twice_is_harmless(register: Register):
         assert connection.execute(sa.text("SELECT name FROM organ")).scalars().all() == [
             "江西省市场监督管理局"
         ]
+
+
+def test_officers_keep_the_sight_of_cases_accepted_before_the_rule(register: Register):
+    bureau = a_bureau(register)
+    accepted, registered = a_case(bureau).to(Stage.VERIFICATION), a_case(bureau)
+    with register.engine.begin() as connection:
+        command.downgrade(_config(connection), "0001")
+    upgrade(register.engine)
+    assert accepted.case().announced_at == accepted.case().registered_at
+    assert registered.case().announced_at is None
+    assert differences(register.engine) == []
 
 
 def test_migrations_are_numbered_in_one_line_and_say_what_they_do():

@@ -111,7 +111,8 @@ PART_OF: Mapping[Role, Part] = {
 # Roles that see every case of their organ, whatever their part in it.
 ORGAN_WIDE = frozenset({Role.MANAGER, Role.HEAD, Role.ARCHIVIST})
 
-# Parts that end sight (recused) or narrow it to one's own items and papers (respondent).
+# Parts that end sight (recused) or narrow it to one's own items and papers (respondent). What is not accepted may
+# be a slander or a matter for another authority: the officer concerned is not to learn of it, nor to be warned.
 BLIND = Part.RECUSED
 NARROW = Part.RESPONDENT
 
@@ -152,6 +153,9 @@ class CaseFacts:
     organ_id: int
     parts: Mapping[int, frozenset[Part]] = field(default_factory=dict)  # person id -> parts
     queues: frozenset[Role] = frozenset()  # roles whose unassigned items are open
+    announced: bool = (
+        False  # accepted, or something has been asked of an officer: the officers may know of it
+    )
 
     def parts_of(self, person_id: int) -> frozenset[Part]:
         """The parts a person has in the case."""
@@ -200,7 +204,7 @@ def may(
         return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
     if action is Action.HOLD_PART:
         return _hold_part(parts, part)
-    if not _sees(actor, case, parts):
+    if (NARROW in parts and not case.announced) or not _sees(actor, case, parts):
         return Ruling(False, "查无此案，或者您无权查看。", hidden=True)
     if action is Action.SEE:
         return YES

@@ -51,7 +51,7 @@ def me(*roles: Role, organ: int = HOME) -> Actor:
 
 
 def a_case(*parts: Part, queues: frozenset[Role] = frozenset()) -> CaseFacts:
-    return CaseFacts(HOME, {ME: frozenset(parts)} if parts else {}, queues)
+    return CaseFacts(HOME, {ME: frozenset(parts)} if parts else {}, queues, announced=True)
 
 
 def said(ruling: object) -> str:
@@ -158,6 +158,16 @@ def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action
     assert not ruling.ok
     assert ruling.recused
     assert ruling.hidden
+
+
+@pytest.mark.parametrize("action", [a for a in Action if a not in (Action.REGISTER, Action.HOLD_PART)])
+def test_before_acceptance_the_respondent_has_no_sight_whatever_roles_are_held(action: Action) -> None:
+    item = ItemFacts(Role.SCREENING_OFFICER, None, HOME)
+    case = CaseFacts(HOME, {ME: frozenset({Part.RESPONDENT})}, frozenset(Role))
+    colleague = CaseFacts(HOME, {SOMEBODY: frozenset({Part.RESPONDENT})}, frozenset(Role))
+    assert said(may(me(*Role), action, case, item=item)) == "hidden"
+    assert may(me(*Role), action, case, item=item).why == may(me(), action, case, item=item).why
+    assert may(me(*Role), Action.SEE, colleague).ok
 
 
 @pytest.mark.parametrize("action", [a for a in Action if a is not Action.REGISTER])
