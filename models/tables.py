@@ -422,6 +422,7 @@ class Notification(SQLModel, table=True):
     attempts: int = 0
     error: str = Field(default="", max_length=500)
     created_at: datetime = _instant()
+    claimed_at: datetime | None = _instant(default=None)  # of the last attempt
     delivered_at: datetime | None = _instant(default=None)
     read_at: datetime | None = _instant(default=None)
 

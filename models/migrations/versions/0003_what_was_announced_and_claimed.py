@@ -1,4 +1,4 @@
-"""Officers keep the sight of cases they already knew of."""
+"""Officers keep the sight of cases they already knew of; a claim no longer stands where an arrival does."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,12 @@ def upgrade() -> None:
             "EXISTS (SELECT 1 FROM work_item AS w WHERE w.case_id = case_file.id AND w.role = 'officer'))"
         )
     )
+    op.execute(
+        sa.text(
+            "UPDATE notification SET claimed_at = delivered_at, delivered_at = NULL WHERE state = 'sending'"
+        )
+    )
 
 
 def downgrade() -> None:
-    """Nothing to undo: the column goes with the step before."""
+    op.execute(sa.text("UPDATE notification SET delivered_at = claimed_at WHERE state = 'sending'"))
