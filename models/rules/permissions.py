@@ -126,6 +126,7 @@ class Action(StrEnum):
     ADD_EVIDENCE = "add-evidence"  # 补充证据
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
+    RECORD_ABSENCE = "record-absence"  # 登记逾期未陈述、留置送达
     HOLD_PART = "hold-part"  # 被指派
 
 
@@ -216,6 +217,8 @@ def may(
         return Ruling(False, "查无此待办。", hidden=True)
     if action is Action.SEE_ITEM:
         return _see_item(actor, item, parts)
+    if action is Action.RECORD_ABSENCE:
+        return _record_absence(actor, item, parts)
     return _answer(actor, item, parts)
 
 
@@ -246,6 +249,17 @@ def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts and item.assignee_id != actor.person_id:
         return Ruling(False, "查无此待办，或者您无权查看。", hidden=True)
     return YES
+
+
+def _record_absence(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
+    seen = _see_item(actor, item, parts)
+    if not seen.ok:
+        return seen
+    if item.role is not Role.OFFICER:
+        return Ruling(False, "此事项不由被核查人员办理，不能登记逾期未陈述或者留置送达。")
+    if Part.INVESTIGATOR in parts and NARROW not in parts:
+        return YES
+    return Ruling(False, "逾期未陈述和留置送达由本案调查人员登记；请联系本案调查人员。")
 
 
 def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:

@@ -149,6 +149,22 @@ def test_the_respondent_answers_own_items_only_whatever_roles_are_held(role: Rol
     assert said(may(everything, Action.SEE_ITEM, case, item=ItemFacts(role, SOMEBODY, HOME))) == "hidden"
 
 
+def test_only_an_investigator_of_the_case_records_what_the_officer_leaves_undone() -> None:
+    waiting = ItemFacts(Role.OFFICER, SOMEBODY, HOME)
+    for part in Part:
+        expected = {
+            Part.INVESTIGATOR: "yes",
+            Part.RECUSED: "recused",
+            Part.RESPONDENT: "hidden",
+        }.get(part, "no")
+        assert said(may(me(*Role), Action.RECORD_ABSENCE, a_case(part), item=waiting)) == expected
+    assert said(may(me(), Action.RECORD_ABSENCE, a_case(), item=waiting)) == "hidden"
+    own = ItemFacts(Role.OFFICER, ME, HOME)
+    assert said(may(me(*Role), Action.RECORD_ABSENCE, a_case(Part.RESPONDENT), item=own)) == "no"
+    of_ours = ItemFacts(Role.HEAD, None, HOME)
+    assert said(may(me(), Action.RECORD_ABSENCE, a_case(Part.INVESTIGATOR), item=of_ours)) == "no"
+
+
 @pytest.mark.parametrize("action", [a for a in Action if a is not Action.REGISTER])
 @pytest.mark.parametrize("part", [None, *(p for p in Part if p is not Part.RECUSED)])
 def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action, part: Part | None) -> None:
