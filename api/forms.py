@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.rules.lifecycle import Kind
+from models.rules.lifecycle import Absence, Kind
 
 Fields = Mapping[str, Sequence[str]]
 _BETWEEN_NUMBERS = re.compile(r"[\s,，、;；]+")
@@ -161,6 +161,12 @@ NEW_CASE: Form = {
 }
 
 EVIDENCE: Form = {"kind": Plain("证据种类"), "collected_by": Plain("收集人"), "proves": Plain("证明内容")}
+
+
+ABSENCE: Mapping[Absence, Form] = {
+    Absence.LAPSED: {"reason": REASON},
+    Absence.LEFT: {"witnesses": Several("见证人"), "reason": Plain("说明")},
+}
 
 
 def read(form: Form, fields: Fields) -> dict[str, Any]:

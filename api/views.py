@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.answers import ABSENT_ANSWERS
 from models.queries import CaseRow, ItemPage, ItemRow
 from models.rules.lifecycle import Kind, Stage, State
 from models.rules.permissions import Role
@@ -185,6 +186,8 @@ class ItemPageView(BaseModel):
     may_answer: bool
     why_not: str
     answer_schema: dict[str, Any] = Field(description="答复内容的 JSON Schema")
+    absence: str | None = Field(description="您可以登记的情形：lapsed 逾期未陈述，left 留置送达")
+    absence_schema: dict[str, Any] | None = Field(description="登记内容的 JSON Schema")
     context: dict[str, Any]
     draft: dict[str, Any] | None
     answer: dict[str, Any] | None = Field(description="已办理的内容；表决票密封，不在此显示")
@@ -297,6 +300,8 @@ def item_page_view(page: ItemPage, schema: dict[str, Any]) -> ItemPageView:
         may_answer=page.may_answer,
         why_not=page.why_not,
         answer_schema=schema,
+        absence=page.absence,
+        absence_schema=ABSENT_ANSWERS[page.absence].model_json_schema() if page.absence else None,
         context=dict(page.context),
         draft=dict(page.draft) if page.draft is not None else None,
         answer=page.item.answer,

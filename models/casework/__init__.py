@@ -4,7 +4,7 @@
 """
 
 from models.casework import office
-from models.casework.answering import answer_work_item, item_facts, save_draft
+from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.opening import add_evidence, open_case, take_number
 
@@ -15,6 +15,7 @@ __all__ = [
     "item_facts",
     "office",
     "open_case",
+    "record_absence",
     "save_draft",
     "take_number",
     "verify_all",

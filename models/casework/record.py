@@ -157,7 +157,8 @@ class Act:
         queues = frozenset(
             Role(i.role) for i in self.items.values() if i.state == "open" and i.assignee_id is None
         )
-        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues)
+        announced = self.case.announced_at is not None
+        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues, announced)
 
     def holders(self, part: Part) -> tuple[int, ...]:
         """Persons who have a part, in the order they took it."""
@@ -224,9 +225,15 @@ class Act:
         )
         self.owed.append(key)
 
+    def announce(self) -> None:
+        """Let the officers concerned see that the case exists; the first time counts."""
+        self.case.announced_at = self.case.announced_at or self.now
+
     def ask(self, wanted: Ask) -> WorkItem:
         """Create a work item with its clock and the notice of it."""
         rule = KINDS[wanted.kind]
+        if rule.role is Role.OFFICER:
+            self.announce()
         item = WorkItem(
             id=uuid.uuid4().hex,
             case_id=self.case.id,

@@ -1,6 +1,6 @@
 """All reads of pages and API, each with the reader's rights applied. 查询"""
 
-from models.queries.asked import ItemPage, candidates, item_page
+from models.queries.asked import ItemPage, absence_to_record, candidates, item_page
 from models.queries.cases import (
     CasePage,
     CaseRow,
@@ -44,6 +44,7 @@ __all__ = [
     "Page",
     "RespondentRow",
     "TimelineRow",
+    "absence_to_record",
     "answerable",
     "candidates",
     "case_facts",

@@ -337,6 +337,23 @@ def test_a_case_that_has_only_begun_renders_too(kind: str) -> None:
     assert words(a_paper(kind, a_dossier(conclusion="", people={}, **empty)))
 
 
+def test_papers_say_of_a_lapsed_period_that_it_lapsed_and_of_a_refused_receipt_who_saw_it() -> None:
+    lapsed = {"absence": "lapsed", "reason": "期满未收到意见。"}
+    left = {"remark": "", "absence": "left", "witnesses": ["见证人甲", "见证人乙"], "reason": ""}
+    answers = (
+        an_answer(Kind.STATEMENT, {"declined": False, "points": []} | lapsed, slot="1"),
+        an_answer(Kind.NOTICE_OF_INTENT, {"statement": ""} | lapsed, slot="1"),
+        an_answer(Kind.SERVICE_RECEIPT, left, slot="1"),
+    )
+    decision = words(a_paper("decision", a_dossier(answers=answers)))
+    assert decision.count("在告知的期限内没有提出") == 2
+    assert "放弃陈述申辩" not in decision
+    assert "没有提出不同意见" not in decision
+    assert "留置送达，见证人：见证人甲、见证人乙" in words(
+        a_paper("closing-report", a_dossier(answers=answers))
+    )
+
+
 def test_a_transfer_is_never_answered_with_a_decision_of_our_own() -> None:
     with pytest.raises(Incomplete, match="移送函"):
         a_paper("decision", a_dossier("transfer"))
