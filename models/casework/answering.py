@@ -91,7 +91,7 @@ def record_absence(
     ABSENCE_HANDLERS[absence](act, own, shape)
     own.answer, own.answered_by, own.answered_at = kept, actor.person_id, now
     act.stop(own, "done")
-    before = Stage(case.stage)
+    before = Stage(act.case.stage)
     settle(act)
     act.record(
         f"item:{kind.value}:{absence.value}",

@@ -306,8 +306,6 @@ def signature(act: Act, _: WorkItem, answer: a.Signature) -> Settled:
             raise Incomplete("退回须写明理由，请填写后再提交。")
         return None
     _check_outcomes(act, answer.decisions)
-    for said in answer.decisions:
-        _check_both_lists(act, said)
     rows = decisions(act)
     for said in answer.decisions:
         _sign(act, rows[said.respondent], said, answer.authority)
@@ -328,6 +326,7 @@ def _check_both_lists(act: Act, said: a.ProposedOutcome) -> None:
 def _sign(act: Act, row: Decision, said: a.ProposedOutcome, authority: str) -> None:
     majority = Outcome(row.proposed) if row.proposed else None
     head_may_differ(majority, said.outcome, said.reason)
+    _check_both_lists(act, said)
     row.outcome, row.reason = said.outcome, said.reason
     row.differs_reason = "" if said.outcome == majority else said.reason
     row.signed_by, row.signed_at = (act.actor.person_id if act.actor else None), act.now
