@@ -1,6 +1,6 @@
 """The whole case in one read model, for papers, pages, bundle and printout. 案卷"""
 
-from models.dossier.reading import load_dossier
+from models.dossier.reading import find_case, load_dossier
 from models.dossier.terms import case_number, cited_evidence, clause_label, day, shown, statement
 from models.dossier.views import (
     AllegationView,
@@ -46,6 +46,7 @@ __all__ = [
     "cited_evidence",
     "clause_label",
     "day",
+    "find_case",
     "load_dossier",
     "shown",
     "statement",
