@@ -36,7 +36,8 @@ from models.rules.errors import CaseworkError
 from models.rules.review import Vote
 from models.settings import SettingsError, settings
 from models.settings_table import settings_table
-from models.tables import Channel, Person
+from models.tables import Person
+from notifications.addresses import add_channel, load_channels
 from notifications.outbox import retry_lagging
 from processes import Plan, StartError, Stopped, Supervisor, start_system
 
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "story", nargs="?", default="r2", choices=STORIES
     )
     command("migrate", migrate, "bring the register to the newest schema")
-    command("people", people, "load organs, people and roles").add_argument("file", type=Path)
+    command("people", people, "load organs, people, roles and channels").add_argument("file", type=Path)
     command("token", token, "issue a bearer token").add_argument("username")
     command("verify", verify, "walk every event chain")
     command("replay", replay_case, "rebuild a signed decision").add_argument("case")
@@ -119,7 +120,7 @@ def _prepare_demo(usernames: list[str], channels: Mapping[str, str]) -> dict[str
     with register().writing() as session:
         named = {p.username: p.id or 0 for p in session.exec(select(Person))}
         for username, url in channels.items():
-            session.add(Channel(person_id=named[username], name="办公消息", url=url))
+            add_channel(session, named[username], "办公消息", url)
         at = datetime.now(UTC)
         return {u: issue_token(session, named[u], "演示", now=at) for u in usernames}
 
@@ -144,7 +145,7 @@ def _open_register() -> None:
 
 
 def people(options: argparse.Namespace) -> int:
-    """Load a list of organs, people and roles. 导入名册"""
+    """Load a list of organs, people, their roles and notification channels. 导入名册"""
     try:
         raw = yaml.safe_load(options.file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as fault:
@@ -160,7 +161,9 @@ def _load(raw: object) -> dict[str, str]:
             "The list of people must have the parts `organs` and `people`; see demo/people.yaml."
         )
     with register().writing() as session:
-        return load_people(session, raw, since=date(beijing_day(datetime.now(UTC)).year, 1, 1))
+        passwords = load_people(session, raw, since=date(beijing_day(datetime.now(UTC)).year, 1, 1))
+        load_channels(session, raw, sender=settings().smtp_from)
+        return passwords
 
 
 def _print_passwords(passwords: dict[str, str]) -> None:

@@ -268,14 +268,19 @@ def registered(case: Case, row: CaseRow) -> dict[str, Any]:
 
 
 def answered(item: WorkItem, case: Case) -> dict[str, Any]:
-    """What whoever answered is told: the item is done, and where the case stands now."""
-    return {
-        "id": item.id,
-        "kind": item.kind,
-        "kind_zh": Kind(item.kind).zh,
-        "state": item.state,
-        "version": item.version,
-        "case": {
+    """What whoever answered is told: the item is done, and where the case stands now.
+
+    Who steps aside is told where the item stood and nothing more, however late the same is sent again.
+    """
+    if item.kind == Kind.RECUSAL and (item.answer or {}).get("recuse"):
+        stands: dict[str, Any] = {
+            "id": case.id,
+            "stage": item.stage,
+            "stage_zh": Stage(item.stage).zh,
+            "round": item.round,
+        }
+    else:
+        stands = {
             "id": case.id,
             "stage": case.stage,
             "stage_zh": Stage(case.stage).zh,
@@ -283,7 +288,14 @@ def answered(item: WorkItem, case: Case) -> dict[str, Any]:
             "state_zh": State(case.state).zh,
             "round": case.round,
             "version": case.version,
-        },
+        }
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "kind_zh": Kind(item.kind).zh,
+        "state": item.state,
+        "version": item.version,
+        "case": stands,
     }
 
 

@@ -127,6 +127,12 @@ def test_who_stepped_aside_sees_nothing_any_more(door: Door) -> None:
     assert door.get(f"/api/cases/{told.case_id}", who).status_code == 200
     gone = door.answer(item.id, {"recuse": True, "ground": "近亲属"}, who, version=item.version)
     assert gone.status_code == 200
+    assert set(gone.json()["case"]) == {"id", "stage", "stage_zh", "round"}
+    told.to(Stage.DECISION)
+    again = door.answer(item.id, {"recuse": True, "ground": "近亲属"}, who, version=item.version)
+    assert (again.status_code, again.json()) == (200, gone.json())
+    other = door.answer(item.id, {"recuse": True, "ground": "利害关系"}, who, version=item.version)
+    refused(other, 403, "recused")
     for path in (
         f"/api/cases/{told.case_id}",
         f"/api/cases/{told.case_id}/timeline",
