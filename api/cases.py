@@ -35,6 +35,7 @@ from api.views import (
     RespondentView,
     SignedDecisionView,
     TimelineView,
+    WeighingView,
     document_view,
     evidence_added,
     item_view,
@@ -59,6 +60,7 @@ from models.queries import (
     seen_document,
     seen_evidence,
     timeline,
+    weighing_of,
 )
 from models.rules.errors import NotPermitted
 from models.rules.lifecycle import Stage
@@ -153,6 +155,12 @@ def get_timeline(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[
     _, facts = seen_case(session, actor, case_id)
     rows = timeline(session, actor, case_id, limited=narrow(actor, facts))
     return [TimelineView.model_validate(row) for row in rows]
+
+
+@router.get("/cases/{case_id}/weighing", summary="条款论证")
+def get_weighing(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[WeighingView]:
+    """每名人员：免责与问责对照，条款逐要件的说理，改变结果还要查明什么。只供有权查阅案卷的人员。"""
+    return [WeighingView.model_validate(row) for row in weighing_of(session, actor, case_id)]
 
 
 @router.get("/cases/{case_id}/documents", summary="文书目录")
