@@ -203,6 +203,7 @@ _EVIDENCE_FORM = {
                         "kind": {"type": "string", "example": "书证"},
                         "collected_by": {"type": "string", "example": "罗颖"},
                         "proves": {"type": "string", "example": "申请材料齐全、符合法定形式"},
+                        "formed_on": {"type": "string", "format": "date", "description": "材料形成日期"},
                         "file": {"type": "string", "format": "binary", "description": "放在表单最后"},
                     },
                 }
@@ -256,7 +257,7 @@ def take_evidence(request: Request, signed: Signed, case_id: str) -> tuple[Uploa
 def _enter(
     session: SessionDep, signed: Signed, case_id: str, upload: Upload, *, meta: NewEvidence, key: str | None
 ) -> Response:
-    said = [case_id, upload.stored.sha256, upload.file_name, upload.media_type, meta.model_dump()]
+    said = [case_id, upload.stored.sha256, upload.file_name, upload.media_type, meta.model_dump(mode="json")]
 
     def act() -> Said:
         row = add_evidence(

@@ -96,6 +96,7 @@ class EvidenceView(View):
     sha256: str
     proves: str
     collected_by: str
+    formed_on: date | None
     added_at: datetime
 
 

@@ -160,6 +160,7 @@ class Evidence(SQLModel, table=True):
     proves: str = Field(default="")
     collected_by: str = Field(max_length=100)
     collected_at: datetime = _instant()
+    formed_on: date | None = None  # the day the material itself was made, if it says so
     added_by: int = _key("person.id")
     added_at: datetime = _instant()
 
