@@ -103,6 +103,7 @@ def read_clauses(
             for other in getattr(clause, key):
                 if other not in clauses or other == clause.id:
                     raise Entry(top.file, clause.id, {}).fault(f"{key} 引用了未定义的条款或者自身 {other}")
+    _check_amendments(top, clauses.values())
     circle = _circle(clauses)
     if circle:
         raise Entry(top.file, circle[0], {}).fault(f"yields_to 首尾相接：{' → '.join(circle)}")
@@ -160,6 +161,18 @@ def _check_dates(entry: Entry, clause: Clause, period: tuple[date, date | None])
         raise entry.fault("in_force_until 早于 in_force_from")
     if clause.in_force_from < starts or (ends is not None and clause.in_force_from > ends):
         raise entry.fault("in_force_from 不在本版次的施行期间内")
+
+
+def _check_amendments(top: Entry, clauses: Iterable[Clause]) -> None:
+    """An item of the list stands in one wording at a time: the old entry ends before the new one begins."""
+    latest: dict[str, Clause] = {}
+    for clause in sorted(clauses, key=lambda clause: clause.in_force_from):
+        before = latest.get(clause.ref)
+        if before is not None and before.in_force(clause.in_force_from):
+            raise Entry(top.file, clause.id, {}).fault(
+                f"{clause.ref}自{clause.in_force_from}起另有 {before.id} 施行，应先以 in_force_until 关闭前者"
+            )
+        latest[clause.ref] = clause
 
 
 def _excluder(entry: Entry, facts: Collection[str]) -> Excluder:

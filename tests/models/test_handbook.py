@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -170,6 +171,23 @@ def test_the_older_of_two_editions_goes_on_governing_its_own_time(tmp_path: Path
     assert edition_for(date(2018, 1, 1), among=both).edition.id == "2019"
 
 
+def test_an_amended_item_is_judged_in_the_words_of_the_day_of_the_conduct() -> None:
+    old, last = EDITION.clauses["exempt-26"], date(2022, 12, 31)
+    clauses = (
+        *(replace(c, in_force_until=last) if c == old else c for c in EDITION.rulebook.clauses),
+        replace(old, id="exempt-26-2023", in_force_from=date(2023, 1, 1)),
+    )
+    amended = replace(EDITION, rulebook=replace(EDITION.rulebook, clauses=clauses))
+
+    def standing(day: date) -> list[str]:
+        return [c.id for c in amended.rules_on(day).clauses if c.ref == old.ref]
+
+    assert standing(last) == ["exempt-26"]
+    assert standing(date(2023, 1, 1)) == ["exempt-26-2023"]
+    # Conduct before the edition is tried by the edition as it first stood.
+    assert standing(date(2018, 1, 1)) == ["exempt-26"]
+
+
 # --- a broken edition ------------------------------------------------------------------------------
 
 
@@ -212,6 +230,7 @@ FAULTS = [
     ("clauses.yaml", "yields_to: [exempt-15]", "yields_to: [exempt-99]", "clauses.yaml：mitigate-5：yields_to 引用了未定义的条款或者自身 exempt-99"),
     ("clauses.yaml", "yields_to: [exempt-43]", "yields_to: [exempt-09]", "clauses.yaml：exempt-09：yields_to 引用了未定义的条款或者自身"),
     ("clauses.yaml", "in_force_from: 2019-11-21", "in_force_from: 2018-11-21", "clauses.yaml：mitigate-1：in_force_from 不在本版次的施行期间内"),
+    ("clauses.yaml", "ref: 五(二)1(2)", "ref: 五(二)1(1)", "clauses.yaml：mitigate-2：五(二)1(1)自2019-11-21起另有 mitigate-1 施行"),
     ("clauses.yaml", "in_force_from: 2019-11-21", "in_force_from: soon", "clauses.yaml：mitigate-1：in_force_from 应为日期"),
     ("clauses.yaml", "in_force_from: 2019-11-21", "in_force_from: 2019-11-21\n    in_force_until: 2019-11-20", "clauses.yaml：mitigate-1：in_force_until 早于 in_force_from"),
     ("clauses.yaml", "    source: 实施意见（试行）五（二）1(1)\n", "", "clauses.yaml：mitigate-1：缺少 source"),
