@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from models.handbook.reading import Entry, read_entries
-from models.rules.logic import Implication, Status, Tree, TreeFault, leaves, parse_tree
+from models.rules.logic import Implication, Status, Tree, TreeFault, close, leaves, parse_tree
 from models.rules.rulebook import (
     Citation,
     Clause,
@@ -76,7 +76,17 @@ def read_implications(top: Entry, facts: Collection[str]) -> tuple[Implication, 
         )
         entry.done()
         found.append(rule)
+    _check_consistent(top, tuple(found))
     return tuple(found)
+
+
+def _check_consistent(top: Entry, rules: tuple[Implication, ...]) -> None:
+    """What follows from one fact must not deny itself: every record of the fact would contradict itself."""
+    for rule in rules:
+        _, clashes = close({rule.fact: rule.status}, rules)
+        if clashes:
+            names = "、".join(clash.fact for clash in clashes)
+            raise top.fault(f"implications：由 {rule.fact} 推出 {names} 既成立又不成立")
 
 
 def read_clauses(

@@ -251,6 +251,7 @@ FAULTS = [
     ("gates.yaml", "    tree: knowing-breach\n", "", "gates.yaml：gate-knowing-breach：适用范围、管辖、负面清单"),
     ("logic.yaml", "tree: {any: [goods-lost", "tree: {any: [goods-found, goods-lost", "logic.yaml：loss-of-goods：tree 引用了未定义的事实 goods-found"),
     ("logic.yaml", "then: duties-performed-except-flagged", "then: nothing", "logic.yaml：implications 第1项：then 写作“nothing”"),
+    ("logic.yaml", "implications:\n", "implications:\n  - {if: duties-all-performed, is: established, then: dereliction-found, as: established, why: 无}\n", "logic.yaml：implications：由 duties-all-performed 推出 dereliction-found、duties-all-performed 既成立又不成立"),
     ("logic.yaml", "- clauses: [mitigate-1,", "- clauses: [mitigate-9,", "logic.yaml：premise_collisions 第1项：clauses 引用了未定义的条款 mitigate-9"),
     ("duties.yaml", "  - id: INS-003", "  - id: INS-004", "duties.yaml：INS-004：编号重复"),
     ("duties.yaml", "{law: 食品生产经营监督检查管理办法(总局令第49号), article: 5}", "{law: 没有的法, article: 5}", "duties.yaml：INS-003 legal_basis 第1项：引用了 laws 中没有的 没有的法"),
