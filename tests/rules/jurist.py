@@ -84,6 +84,16 @@ def _listed(raw: Any) -> list[str]:
     return [raw] if isinstance(raw, str) else list(raw or ())
 
 
+def facts_of(*bases: str, established: Iterable[str] = (), refuted: Iterable[str] = ()) -> dict[str, Status]:
+    """The facts of some bases of 底稿.yaml, and more facts by their ids."""
+    found: dict[str, Status] = {}
+    for base in (BASES[name] for name in bases):
+        found |= facts_of(*base.get("含", ()))
+        found |= {SHORT[fact]: status for word, status in STATUS.items() for fact in base.get(word, ())}
+    found |= dict.fromkeys(established, Status.ESTABLISHED)
+    return found | dict.fromkeys(refuted, Status.REFUTED)
+
+
 @dataclass(frozen=True)
 class Sentence:
     """One case as the jurist wrote it. 规则句子"""
@@ -129,24 +139,15 @@ class Sentence:
 
     def facts(self) -> dict[str, Status]:
         """The bases first, then what the sentence says itself."""
-        return self._bases(_listed(self.raw.get("底稿"))) | self._said(self.raw)
-
-    def _bases(self, names: Iterable[str]) -> dict[str, Status]:
-        found: dict[str, Status] = {}
-        for name in names:
-            base = BASES[self.one_of(name, BASES, "底稿")]
-            found |= self._bases(base.get("含", ())) | self._said(base)
-        return found
-
-    def _said(self, raw: Mapping[str, Any]) -> dict[str, Status]:
+        bases = [self.one_of(name, BASES, "底稿") for name in _listed(self.raw.get("底稿"))]
         said = [
             (SHORT[self.one_of(f, SHORT, "事实")], status)
             for word, status in STATUS.items()
-            for f in raw.get(word, ())
+            for f in self.raw.get(word, ())
         ]
         twice = [NAMES[fact] for fact, times in Counter(fact for fact, _ in said).items() if times > 1]
         self.require(not twice, f"同一事实写了两次：{'、'.join(twice)}")
-        return dict(said)
+        return facts_of(*bases) | dict(said)
 
     def rules(self) -> Rulebook:
         """The rules of the day of the conduct."""
