@@ -92,8 +92,11 @@ class Register:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One act, one transaction: committed when the block ends, undone as a whole when it raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """One act, one transaction: committed when the block ends, undone as a whole when it raises.
+
+        What has been changed is sent when the act says so or ends, not before each query: an act is one flush.
+        """
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
             yield session
 
     @contextmanager

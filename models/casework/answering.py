@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from models.answers import Shape, read_answer
-from models.casework.handlers import HANDLERS, SEALED
-from models.casework.record import Act, check
+from models.answers import Shape, read_absence, read_answer
+from models.casework.handlers import ABSENCE_HANDLERS, HANDLERS, SEALED
+from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.database import to_json
-from models.rules.errors import AlreadyDone, Locked, NotFound, Stale, WrongStage
-from models.rules.lifecycle import Kind, Stage, State
+from models.rules.errors import AlreadyDone, Conflict, Locked, Stale, WrongStage
+from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Role, may
 from models.tables import Case, Draft, WorkItem
 
@@ -35,27 +35,76 @@ def answer_work_item(
     The same answer again is the same row. Raises NotFound, NotPermitted, Recused, AlreadyDone, Stale, WrongStage,
     Locked, Incomplete, and pydantic.ValidationError for content that does not fit the shape.
     """
-    item, case = _lock(session, item_id)
-    act = Act.on(session, case, actor=actor, now=now)
+    act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
-    check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
+    ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(item))
+    if kind is not Kind.RECUSAL or item.answered_by != actor.person_id:
+        check(ruling)
     shape = read_answer(kind, content)
     kept = _kept(kind, item, shape)
     if _repeated(item, kept, actor):
         return item
-    _check_open(item, case, kind, expect_version)
+    check(ruling)  # whoever has stepped aside has no right left but to have sent the same twice
+    _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
     settled = HANDLERS[kind](act, own, shape)
     own.answer = kept | ({"settled": settled} if settled else {})
     own.answered_by, own.answered_at = actor.person_id, now
     act.stop(own, "done")
     act.take_part(actor.person_id, PART_OF[Role(own.role)])
-    before = Stage(case.stage)
+    before = Stage(act.case.stage)
     settle(act)
     act.record(
         f"item:{kind.value}:answered",
         reason=str(getattr(shape, "reason", "")) if kind not in SEALED else "",
         data={"item": own.id, "from": before.value, "answer": _digest(kept)} | _verdict(kind, shape),
+    )
+    session.flush()
+    return own
+
+
+def record_absence(
+    session: Session,
+    item_id: str,
+    content: Mapping[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    expect_version: int | None = None,
+) -> WorkItem:
+    """Record that the officer let the period pass, or refused the receipt and the papers were left. 逾期未陈述、留置送达
+
+    The item is closed as if nothing had been said, and its answer says why. The same record again is the same row.
+    Raises what answering raises, and Conflict while the period still runs.
+    """
+    act, item = _act_on(session, item_id, actor=actor, now=now)
+    kind = Kind(item.kind)
+    check(may(actor, Action.RECORD_ABSENCE, act.facts, item=item_facts(item)))
+    absence = ABSENCES.get(kind)
+    if absence is None:
+        raise Conflict(f"『{kind.zh}』须由本人办理，不能登记逾期或者留置。")
+    shape = read_absence(absence, content)
+    kept = (
+        _kept(kind, item, read_answer(kind, {})) | shape.model_dump(mode="json") | {"absence": absence.value}
+    )
+    if _repeated(item, kept, actor):
+        return item
+    _check_open(item, act.case, kind, expect_version)
+    own = act.items[(kind, item.slot)]
+    ABSENCE_HANDLERS[absence](act, own, shape)
+    own.answer, own.answered_by, own.answered_at = kept, actor.person_id, now
+    act.stop(own, "done")
+    before = Stage(act.case.stage)
+    settle(act)
+    act.record(
+        f"item:{kind.value}:{absence.value}",
+        reason=str(getattr(shape, "reason", "")),
+        data={
+            "item": own.id,
+            "from": before.value,
+            "answer": _digest(kept),
+            "said": {"absence": absence.value},
+        },
     )
     session.flush()
     return own
@@ -70,8 +119,7 @@ def save_draft(
     session: Session, item_id: str, content: Mapping[str, Any], *, actor: Actor, now: datetime
 ) -> Draft:
     """Keep what somebody has typed so far; it binds nobody and is seen by its writer only. 暂存草稿"""
-    item, case = _lock(session, item_id)
-    act = Act.on(session, case, actor=actor, now=now)
+    act, item = _act_on(session, item_id, actor=actor, now=now)
     check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
     mine = select(Draft).where(Draft.item_id == item_id, Draft.person_id == actor.person_id)
     draft = session.exec(mine).first() or Draft(item_id=item_id, person_id=actor.person_id, saved_at=now)
@@ -81,14 +129,9 @@ def save_draft(
     return draft
 
 
-def _lock(session: Session, item_id: str) -> tuple[WorkItem, Case]:
-    # The case alone is locked, and before its item is read: acts on two items of one case stand in line.
-    of_item = select(WorkItem.case_id).where(WorkItem.id == item_id).scalar_subquery()
-    case = session.exec(select(Case).where(Case.id == of_item).with_for_update()).first()
-    item = session.get(WorkItem, item_id)
-    if case is None or item is None:
-        raise NotFound("查无此待办，请从待办列表重新打开。")
-    return item, case
+def _act_on(session: Session, item_id: str, *, actor: Actor, now: datetime) -> tuple[Act, WorkItem]:
+    act = Act.on(session, lock_case_of(session, item_id), actor=actor, now=now)
+    return act, session.get_one(WorkItem, item_id)
 
 
 def _kept(kind: Kind, item: WorkItem, shape: Shape) -> dict[str, Any]:

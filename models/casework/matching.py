@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import func, union_all
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models.casework.record import Act
@@ -14,69 +14,49 @@ from models.rules.clauses import Match as ClauseMatch
 from models.rules.clauses import Matching, Status, match
 from models.rules.clauses import Outcome as ClauseOutcome
 from models.rules.decision import Outcome, allowed_outcomes
-from models.rules.duties import DutyResult, duty_facts
+from models.rules.duties import DutyResult
+from models.rules.inquiry import Inquiry
+from models.rules.symmetry import Symmetry, symmetric
 from models.tables import Fact, Finding, Match
 
 # Outcomes that say nothing about this officer; they can be computed again from edition and facts at any time.
 _SILENT = frozenset({ClauseOutcome.NOT_APPLICABLE, ClauseOutcome.HUMAN_ONLY, ClauseOutcome.NOT_REACHED})
-_CATEGORIES = ("inspection", "penalty", "licensing", "coercion")
+# Facts and findings of every round in one statement: round, respondent, duty or "", fact or "", answer.
+_FOUND = sa.union_all(
+    sa.select(
+        col(Fact.round),
+        col(Fact.respondent_id),
+        sa.literal("").label("duty"),
+        col(Fact.fact),
+        col(Fact.status),
+    ).where(col(Fact.case_id) == sa.bindparam("case")),
+    sa.select(
+        col(Finding.round), col(Finding.respondent_id), col(Finding.duty), sa.literal(""), col(Finding.result)
+    ).where(col(Finding.case_id) == sa.bindparam("case")),
+)
 _TRANSFER_FACTS = ("supervisory-organ-handling", "criminal-threshold-possible")
-
-
-@dataclass(frozen=True)
-class Inquiry:
-    """What the investigation that counts has found: its round, the category's facts, and each officer's."""
-
-    round: int
-    category: dict[str, Status]
-    facts: dict[int, dict[str, Status]]
-    duties: dict[int, dict[str, DutyResult]]
-
-    def known(self, respondent: int) -> dict[str, Status]:
-        """What is known about one officer, the duty list included."""
-        # The checklist itself answers the two duty questions; what was typed for them does not count.
-        return self.category | self.facts.get(respondent, {}) | _checked(self.duties.get(respondent, {}))
 
 
 def inquiry(act: Act) -> Inquiry:
     """Read once per act. A case returned to the panel keeps the findings of the round before."""
     if act.inquiry is None:
         act.inquiry = _read_inquiry(act)
-    known: Inquiry = act.inquiry
-    return known
+    return act.inquiry
 
 
 def _read_inquiry(act: Act) -> Inquiry:
-    case_id = act.case.id
-    rounds = union_all(*(select(func.max(t.round)).where(t.case_id == case_id) for t in (Fact, Finding)))
-    last: int = act.session.execute(func.max(rounds.subquery().c[0]).select()).scalar() or act.case.round
+    rows = list(act.session.execute(_FOUND, {"case": act.case.id}))
+    last: int = max((row.round for row in rows), default=act.case.round)
     known: dict[int, dict[str, Status]] = {}
     found: dict[int, dict[str, DutyResult]] = {}
-    facts = select(Fact.respondent_id, Fact.fact, Fact.status)
-    for rid, fact, status in act.session.exec(facts.where(Fact.case_id == case_id, Fact.round == last)):
-        known.setdefault(rid, {})[fact] = Status(status)
-    duties = select(Finding.respondent_id, Finding.duty, Finding.result)
-    for rid, duty, result in act.session.exec(
-        duties.where(Finding.case_id == case_id, Finding.round == last)
-    ):
-        found.setdefault(rid, {})[duty] = DutyResult(result)
-    return Inquiry(last, _of_category(act.case.category), known, found)
-
-
-def _checked(found: dict[str, DutyResult]) -> dict[str, Status]:
-    if not found:
-        return {}
-    missed = [duty for duty, result in found.items() if result is DutyResult.NOT_DONE]
-    return duty_facts(found, flagged=missed[0] if len(missed) == 1 else None)
-
-
-def _of_category(category: str) -> dict[str, Status]:
-    """The case's category says in which act the conduct happened, unless the investigators found otherwise."""
-    if category not in _CATEGORIES:
-        return {}
-    return {
-        f"during-{name}": Status.ESTABLISHED if name == category else Status.REFUTED for name in _CATEGORIES
-    }
+    for round_, rid, duty, fact, answer in rows:
+        if round_ < last:
+            continue
+        if duty:
+            found.setdefault(rid, {})[duty] = DutyResult(answer)
+        else:
+            known.setdefault(rid, {})[fact] = Status(answer)
+    return Inquiry(last, act.case.category, known, found)
 
 
 def matching(act: Act, respondent: int) -> Matching:
@@ -99,7 +79,7 @@ def match_clauses(act: Act) -> None:
         for found in result.matches:
             if not _worth_a_look(found, proposed):
                 continue
-            act.session.add(
+            act.later.append(
                 Match(
                     case_id=act.case.id,
                     round=act.case.round,
@@ -112,7 +92,6 @@ def match_clauses(act: Act) -> None:
                     proposed=found.clause_id in proposed,
                 )
             )
-    act.session.flush()
 
 
 def _worth_a_look(found: ClauseMatch, proposed: Collection[str]) -> bool:
@@ -143,14 +122,22 @@ class Openings:
 
 def confirmed(act: Act, respondent: int) -> list[str]:
     """Clauses the legal reviewer confirmed for one officer in this round."""
-    agreed = col(Match.confirmed).is_(True)
-    rows = select(Match.clause).where(
-        Match.case_id == act.case.id,
-        Match.round == inquiry(act).round,
-        Match.respondent_id == respondent,
-        agreed,
-    )
-    return list(act.session.exec(rows))
+    if act.confirmed is None:
+        agreed = select(Match.respondent_id, Match.clause).where(
+            Match.case_id == act.case.id,
+            Match.round == inquiry(act).round,
+            col(Match.confirmed).is_(True),
+        )
+        act.confirmed = {}
+        for rid, clause in act.session.exec(agreed):
+            act.confirmed.setdefault(rid, []).append(clause)
+    return act.confirmed.get(respondent, [])
+
+
+def symmetry(act: Act, respondent: int) -> Symmetry:
+    """The exemption list and the grounds of accountability held against each other for one officer."""
+    duties = inquiry(act).duties.get(respondent, {})
+    return symmetric(matching(act, respondent), duties, confirmed(act, respondent))
 
 
 def openings(act: Act, respondent: int, clauses: Collection[str] | None = None) -> Openings:

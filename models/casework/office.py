@@ -49,6 +49,7 @@ def claim(session: Session, effect_id: int, *, now: datetime, stale_before: date
         return None
     effect.state, effect.claimed_at = "claimed", now
     effect.attempts += 1
+    session.flush()
     return effect
 
 

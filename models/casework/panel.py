@@ -44,8 +44,14 @@ class Bench:
 
 def bench(act: Act) -> Bench:
     """The seats of this round, in the order of the draw."""
-    seats = select(Seat).where(Seat.case_id == act.case.id, Seat.round == act.case.round)
-    return Bench(tuple(act.session.exec(seats.order_by(col(Seat.position)))))
+    return Bench(tuple(_seats(act)))
+
+
+def _seats(act: Act) -> list[Seat]:
+    if act.seats is None:
+        seats = select(Seat).where(Seat.case_id == act.case.id, Seat.round == act.case.round)
+        act.seats = list(act.session.exec(seats.order_by(col(Seat.position))))
+    return act.seats
 
 
 def convene(act: Act) -> None:
@@ -60,9 +66,9 @@ def convene(act: Act) -> None:
 
 def _seat(act: Act, person: int, position: int, *, sitting: bool) -> None:
     state = "sitting" if sitting else "alternate"
-    act.session.add(
-        Seat(case_id=act.case.id, round=act.case.round, person_id=person, position=position, state=state)
-    )
+    row = Seat(case_id=act.case.id, round=act.case.round, person_id=person, position=position, state=state)
+    _seats(act).append(row)
+    act.later.append(row)
     if sitting:
         act.take_part(person, Part.PANEL)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel, col, select
 
@@ -18,9 +19,44 @@ from models.database import to_json
 from models.handbook import Edition, load_edition
 from models.rules.deadlines import beijing_day, due
 from models.rules.errors import NotFound, NotPermitted, Recused
+from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
 from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
-from models.tables import Case, Clock, Effect, Event, Participation, Person, Respondent, RoleHolding, WorkItem
+from models.tables import (
+    Case,
+    Clock,
+    Decision,
+    Effect,
+    Event,
+    Participation,
+    Person,
+    Respondent,
+    RoleHolding,
+    Seat,
+    WorkItem,
+)
+
+# What every act reads first, built once: to build a statement takes as long as to run it.
+_CASE: sa.BindParameter[str] = sa.bindparam("case")
+_LOCKED = select(Case).where(Case.id == _CASE).with_for_update()
+_LOCKED_BY_ITEM = (
+    select(Case)
+    .where(Case.id == select(WorkItem.case_id).where(WorkItem.id == sa.bindparam("item")).scalar_subquery())
+    .with_for_update()
+)
+_PARTS = select(Participation).where(Participation.case_id == _CASE).order_by(col(Participation.id))
+_RESPONDENTS = select(Respondent).where(Respondent.case_id == _CASE).order_by(col(Respondent.id))
+_ITEMS = select(WorkItem).where(
+    WorkItem.case_id == _CASE,
+    WorkItem.stage == sa.bindparam("stage"),
+    WorkItem.round == sa.bindparam("round"),
+)
+
+
+def _core(table: type[SQLModel]) -> sa.Table:
+    # Past the ORM, which would split the rows by which of their columns are empty.
+    core: sa.Table = table.__table__  # type: ignore[attr-defined]
+    return core
 
 
 def insert_all(session: Session, rows: Sequence[SQLModel]) -> None:
@@ -29,7 +65,7 @@ def insert_all(session: Session, rows: Sequence[SQLModel]) -> None:
     for row in rows:
         by_table.setdefault(type(row), []).append(row.model_dump(exclude={"id"}))
     for table, values in by_table.items():
-        session.execute(insert(table), values)
+        session.execute(insert(_core(table)), values)
 
 
 def check(ruling: Ruling) -> None:
@@ -79,28 +115,30 @@ class Act:
     respondents: dict[int, Respondent] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
-    inquiry: Any = None  # what the investigation found, once it has been read (models.casework.matching)
-    later: list[SQLModel] = field(default_factory=list)  # rows that point at rows of this act
+    said: dict[str, Any] = field(default_factory=dict)  # what else the event of this act says
+    inquiry: Inquiry | None = None  # what the investigation found, once it has been read
+    later: list[SQLModel] = field(default_factory=list)  # new rows that go in with the event
+    stopped: list[str] = field(default_factory=list)  # items whose clocks stop with this act
+    # Of this round, once they have been read:
+    decided: dict[int, Decision] | None = None  # by respondent id
+    seats: list[Seat] | None = None  # in the order of the draw
+    confirmed: dict[int, list[str]] | None = None  # clauses by respondent id
 
     @classmethod
     def on(cls, session: Session, case: Case, *, actor: Actor | None, now: datetime) -> "Act":
         """Read what every act needs: parts, respondents and the work items of this stage and round."""
         act = cls(session, case, actor, now)
-        parts = select(Participation).where(Participation.case_id == case.id).order_by(col(Participation.id))
-        act.participations = list(session.exec(parts))
-        named = select(Respondent).where(Respondent.case_id == case.id).order_by(col(Respondent.id))
-        act.respondents = {row.id: row for row in session.exec(named) if row.id is not None}
+        of_case = {"case": case.id}
+        act.participations = list(session.exec(_PARTS, params=of_case))
+        named = session.exec(_RESPONDENTS, params=of_case)
+        act.respondents = {row.id: row for row in named if row.id is not None}
         act.load_items()
         return act
 
     def load_items(self) -> None:
         """Read the work items of the current stage and round."""
-        of_stage = select(WorkItem).where(
-            WorkItem.case_id == self.case.id,
-            WorkItem.stage == self.case.stage,
-            WorkItem.round == self.case.round,
-        )
-        self.items = {(Kind(item.kind), item.slot): item for item in self.session.exec(of_stage)}
+        now = {"case": self.case.id, "stage": self.case.stage, "round": self.case.round}
+        self.items = {(Kind(item.kind), item.slot): item for item in self.session.exec(_ITEMS, params=now)}
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -120,7 +158,8 @@ class Act:
         queues = frozenset(
             Role(i.role) for i in self.items.values() if i.state == "open" and i.assignee_id is None
         )
-        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues)
+        announced = self.case.announced_at is not None
+        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues, announced)
 
     def holders(self, part: Part) -> tuple[int, ...]:
         """Persons who have a part, in the order they took it."""
@@ -155,7 +194,7 @@ class Act:
         if any(p.person_id == person_id and p.part == part for p in self.participations):
             return
         row = Participation(case_id=self.case.id, person_id=person_id, part=part, reason=reason)
-        self.session.add(row)
+        self.later.append(row)
         self.participations.append(row)
 
     def owe(
@@ -187,9 +226,15 @@ class Act:
         )
         self.owed.append(key)
 
+    def announce(self) -> None:
+        """Let the officers concerned see that the case exists; the first time counts."""
+        self.case.announced_at = self.case.announced_at or self.now
+
     def ask(self, wanted: Ask) -> WorkItem:
         """Create a work item with its clock and the notice of it."""
         rule = KINDS[wanted.kind]
+        if rule.role is Role.OFFICER:
+            self.announce()
         item = WorkItem(
             id=uuid.uuid4().hex,
             case_id=self.case.id,
@@ -244,15 +289,14 @@ class Act:
         item.state = state
         item.version += 1
         if KINDS[Kind(item.kind)].deadline:
-            clocks = update(Clock).where(col(Clock.item_id) == item.id)
-            self.session.execute(clocks.values(closed_at=self.now))
+            self.stopped.append(item.id)
 
     def record(self, tag: str, *, reason: str = "", data: Mapping[str, Any] | None = None) -> Event:
         """Close the act with its event, chained to the last one of the case."""
         case = self.case
         case.events += 1
         case.version += 1
-        said = dict(data or {}) | {"stage": Stage(case.stage).value, "round": case.round}
+        said = dict(data or {}) | self.said | {"stage": Stage(case.stage).value, "round": case.round}
         if self.moves:
             said["moves"] = self.moves
         if self.owed:
@@ -270,14 +314,26 @@ class Act:
         )
         event.hash = case.head = link_hash(case.head, event)
         self.session.flush()
+        if self.stopped:
+            clocks = update(Clock).where(col(Clock.item_id).in_(self.stopped))
+            self.session.execute(clocks.values(closed_at=self.now))
         insert_all(self.session, [*self.later, event])
         self.later.clear()
+        self.stopped.clear()
         return event
 
 
 def lock_case(session: Session, case_id: str) -> Case:
     """The case, locked until the transaction ends. Raises NotFound."""
-    case = session.exec(select(Case).where(Case.id == case_id).with_for_update()).first()
+    case = session.exec(_LOCKED, params={"case": case_id}).first()
     if case is None:
         raise NotFound("查无此案，请核对案件编号。")
+    return case
+
+
+def lock_case_of(session: Session, item_id: str) -> Case:
+    """The case of a work item, locked before the item is read: acts on one case stand in line. Raises NotFound."""
+    case = session.exec(_LOCKED_BY_ITEM, params={"item": item_id}).first()
+    if case is None:
+        raise NotFound("查无此待办，请从待办列表重新打开。")
     return case

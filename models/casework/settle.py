@@ -67,8 +67,10 @@ def situation(act: Act) -> Situation:
 
 def decisions(act: Act) -> dict[int, Decision]:
     """Respondent id -> the decision of this round."""
-    rows = select(Decision).where(Decision.case_id == act.case.id, Decision.round == act.case.round)
-    return {row.respondent_id: row for row in act.session.exec(rows)}
+    if act.decided is None:
+        rows = select(Decision).where(Decision.case_id == act.case.id, Decision.round == act.case.round)
+        act.decided = {row.respondent_id: row for row in act.session.exec(rows)}
+    return act.decided
 
 
 def _leave(act: Act, move: Move) -> None:
@@ -80,9 +82,9 @@ def _leave(act: Act, move: Move) -> None:
     case.stage = move.to
     if move.new_round:
         case.round += 1
+        act.decided = act.seats = act.confirmed = None
         if move.to in (Stage.INTAKE, Stage.VERIFICATION):
             case.conclusion = ""
-    act.session.flush()
     act.load_items()
 
 
@@ -90,6 +92,7 @@ def _enter(act: Act, move: Move) -> None:
     """What the office owes on the way into a stage, and what is computed there by rule."""
     match move.to:
         case Stage.VERIFICATION:
+            act.announce()
             if move.way == "accepted":
                 for rid, row in act.respondents.items():
                     act.owe("document", "rights-notice", respondent=rid)
