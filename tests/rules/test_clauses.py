@@ -9,8 +9,9 @@ import pytest
 
 from models.handbook import load_edition
 from models.rules.clauses import Outcome, Status, Verdict, match
+from models.rules.counterfactual import ways
 from models.rules.errors import NotFound
-from models.rules.logic import TreeFault, close, parse_tree, value
+from models.rules.logic import All, TreeFault, close, parse_tree, value
 from tests.rules.jurist import facts_of
 
 BOOK = load_edition("2019").rulebook
@@ -256,3 +257,31 @@ def test_the_logic_is_kleenes(left: Status, right: Status, both: Status, either:
     assert value(parse_tree({"any": ["a", "b"]}, facts), facts) is either
     denied = value(parse_tree({"not": "a"}, facts), facts)
     assert denied is {ESTABLISHED: REFUTED, REFUTED: ESTABLISHED, UNPROVEN: UNPROVEN}[left]
+
+
+def test_clauses_that_exclude_each_other_are_sent_to_a_person_with_the_reason() -> None:
+    edition = load_edition("2019")
+    pairs = [
+        (clause, edition.clauses[other])
+        for clause in edition.clauses.values()
+        for other in clause.incompatible_with
+        if clause.requires is not None and edition.clauses[other].requires is not None
+    ]
+    assert pairs
+    warned = 0
+    for clause, other in pairs:
+        assert clause.requires is not None
+        assert other.requires is not None
+        together = ways(All((clause.requires, other.requires)), {})
+        if not together:
+            continue  # the trees themselves already exclude each other
+        facts = facts_of("尽职", "处罚环节") | dict(together[0])
+        facts |= dict.fromkeys((out.fact for c in (clause, other) for out in c.excludes), REFUTED)
+        found = match(BOOK, facts)
+        mine, its = found.match_of(clause.id), found.match_of(other.id)
+        held = {Outcome.ESTABLISHED, Outcome.PROVISIONAL}
+        if mine.outcome in held and its.outcome in held:
+            warned += 1
+            assert "互相排斥" in (mine.legal_review or "")
+            assert other.ref in (mine.legal_review or "")
+    assert warned
