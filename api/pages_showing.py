@@ -70,7 +70,6 @@ def _screening(now: Showing) -> dict[str, Any]:
 
 def _investigation(now: Showing) -> dict[str, Any]:
     edition, category = load_edition(now.asked.case.edition), now.asked.case.category
-    duties = [d for d in edition.duties.values() if category in (d.category, "general")]
     filled = {name.rpartition(".")[0] for name, values in now.fields.items() if any(map(str.strip, values))}
     heads = {head: None for head in filled if head.count(".") == 2}
 
@@ -79,7 +78,7 @@ def _investigation(now: Showing) -> dict[str, Any]:
 
     return {
         "worksheet": {
-            "duties": _by(duties, lambda duty: duty.matter),
+            "duties": _duty_groups(edition, category),
             "facts": _fact_groups(edition, category),
             "results": list(RESULT_ZH.items()),
             "statuses": [(code, f"{_ANSWER[code]}{zh}") for code, zh in STATUS_ZH.items()],
@@ -87,6 +86,14 @@ def _investigation(now: Showing) -> dict[str, Any]:
         "touched": touched,
         "row_texts": _row_texts(edition, now.fields),
     }
+
+
+def _duty_groups(edition: Edition, category: str) -> Sequence[tuple[str, Sequence[Duty]]]:
+    """The duties of the case's category by matter, then the rest: one case may touch several acts. 履职清单"""
+    near = [d for d in edition.duties.values() if category in (d.category, "general")]
+    far = [d for d in edition.duties.values() if d not in near]
+    rest = [("其他执法类别的职责项（本案也涉及的才填）", far)] if far else []
+    return [*_by(near, lambda duty: duty.matter), *rest]
 
 
 def _fact_groups(edition: Edition, category: str) -> Sequence[tuple[str, Sequence[FactQuestion]]]:

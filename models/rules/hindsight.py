@@ -1,7 +1,8 @@
 """Judging by what could be known: findings that rest only on what came into being afterwards. 防止事后诸葛
 
 实施意见 五（二） measures the officer by duty and means of the time (clauses 5, 9, 43). Whoever testifies afterwards
-still tells of then; a paper, a record or an opinion made afterwards shows what became known later.
+still tells of then; a paper, a record or an opinion made afterwards shows what became known later. Only facts about the
+officer's conduct can be judged with hindsight: outcome, correction and inquiry are later by nature.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,8 +37,8 @@ def known_at_the_time(
 ) -> dict[str, Status]:
     """The facts without those that rest on later material alone; these count as unproven. 行为当时已知的事实
 
-    `cited`: fact -> numbers of the evidence it was found on. A fact found without evidence, or on evidence of
-    unknown date, stays: nothing shows that it could not be known.
+    `cited`: fact of the conduct -> numbers of the evidence it was found on. A fact not named there, one found
+    without evidence, or on evidence of unknown date, stays: nothing shows that it could not be known.
     """
     late = {piece.number for piece in pieces if piece.only_hindsight(conduct_on)}
     return {

@@ -59,11 +59,12 @@ def test_what_became_known_afterwards_is_marked_and_set_aside(told: Told) -> Non
     found = weighed(told)
     assert [piece.number for piece in found.later_evidence] == [2]
     changed = {now.clause_id: once.outcome for now, once in found.at_the_time}
-    # The judgment alone shows that the papers were false, and nobody could read it in 2020.
-    assert changed["exempt-41"] is Outcome.UNPROVEN
-    leaf = next(n for _, n in found.explain("exempt-41").walk() if n.fact == "materials-untrue")
-    assert leaf.ground is not None
-    assert leaf.ground.later_only
+    # What review was owed is of the conduct, and the judgment alone speaks to it.
+    assert changed == {"exempt-42": Outcome.UNPROVEN}
+    leaves = {n.fact: n.ground for c in ("exempt-41", "exempt-42") for _, n in found.explain(c).walk()}
+    assert leaves["formal-review-only-by-law"].later_only
+    # That the papers were false is the outcome: it can only become known afterwards, and is no hindsight.
+    assert not leaves["materials-untrue"].later_only
 
 
 def test_nothing_is_hindsight_while_no_material_is_dated_later(told: Told) -> None:
@@ -92,3 +93,24 @@ def test_somebody_else_is_no_respondent(told: Told) -> None:
         dossier = load_dossier(session, told.case_id)
     with pytest.raises(NotFound):
         weigh(dossier, 999)
+
+
+def test_what_is_worth_asking_is_grouped_and_keeps_to_this_case(told: Told) -> None:
+    (asked,) = weighed(told).questions
+    assert (
+        weighed(told).told(asked) == "查明“行为动机出于公心、履行职责”属实的，可以提出五（二）2第（12）项。"
+    )
+    assert asked.gained == ("exempt-12",)
+    assert asked.ways == ((("acted-in-public-spirit", Status.ESTABLISHED),),)
+
+
+def test_an_open_bar_is_worth_asking(told: Told) -> None:
+    with told.bureau.register.writing() as session:
+        for fact in session.exec(select(Fact).where(Fact.case_id == told.case_id)):
+            if fact.fact in ("private-gain", "unit-improper-gain"):
+                fact.status = Status.UNPROVEN
+    barring = [asked for asked in weighed(told).questions if asked.barred]
+    # One sentence for all that would close the way to an exemption.
+    named = {fact for asked in barring for way in asked.ways for fact, _ in way}
+    assert {"private-gain", "unit-improper-gain"} <= named
+    assert not any(asked.gained for asked in barring)
