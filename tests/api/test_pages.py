@@ -104,6 +104,25 @@ def test_whole_cases_live_by_forms_alone_and_every_page_is_fit_for_everybody(
     check_pages(office)
 
 
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("r3", ("没有“造成不良后果”的情形", "批准后六日未送印", "没有触及", "条款结果相同")),
+        ("r4", ("未履行2项，即“全过程记录”、“实名举报反馈”", "均已排除")),
+        ("r7", ("澄清的依据", "五（二）3第（28）项")),
+    ],
+)
+def test_a_retold_case_lives_by_forms_alone_and_its_page_says_why(
+    office: Office, bureau: Bureau, name: str, says: tuple[str, ...]
+) -> None:
+    told = a_case(bureau, name)
+    tell(told, office)
+    assert told.case().state == "archived"
+    text = office.of("cao.ran").open(f"/cases/{told.case_id}").text
+    assert [words for words in says if words not in text] == []
+
+
 def hear_the_other_authority(told: Told, office: Office) -> list[str]:
     item = told.item("authority-reply")
     fields = {
