@@ -186,6 +186,7 @@ class ProposedOutcome(Shape):
     respondent: int
     outcome: Outcome
     reason: FilledText
+    deviation: Text = ""  # 与先例不同的理由
 
 
 class LegalReview(Shape):
@@ -225,6 +226,7 @@ class MemberVote(Shape):
         "exempt", "mitigate", "accountable", "no-fault", "transfer", "out-of-scope", "supplement"
     ]
     reason: FilledText
+    deviation: Text = ""  # 与先例不同的理由
 
 
 class BallotCast(Shape):

@@ -28,8 +28,8 @@ LAYERS: Mapping[str, Layer] = {
     "models/answers.py": _layer("models.rules", "pydantic"),
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
-        "models.answers models.calendar models.casework models.database models.files models.handbook"
-        " models.rules models.tables",
+        "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
+        " models.handbook models.rules models.tables",
         "sqlalchemy sqlmodel",
     ),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),

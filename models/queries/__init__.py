@@ -15,6 +15,7 @@ from models.queries.cases import (
     respondents,
     timeline,
 )
+from models.queries.compared import precedents_of
 from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
@@ -65,6 +66,7 @@ __all__ = [
     "notices_to",
     "outcomes_open",
     "own_respondent",
+    "precedents_of",
     "published_notice",
     "published_notices",
     "respondents",
