@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from models.casework.matching import inquiry
 from models.casework.record import Act
@@ -13,9 +13,10 @@ from models.rules.decision import Outcome
 from models.rules.duties import DutyResult
 from models.rules.errors import Incomplete
 from models.rules.inquiry import known_facts
+from models.rules.lifecycle import Kind
 from models.rules.logic import Status
 from models.rules.precedents import COMPARED, Conduct, Decided, Precedents, conduct, nearest, weights
-from models.tables import Case, Decision, Fact, Finding, Match, Organ, Respondent
+from models.tables import Case, Decision, Fact, Finding, Match, Organ, Respondent, WorkItem
 
 READ_AT_MOST = 500  # decided officers of the same kind of act that are compared, the latest first
 _BATCH = 100  # cases read at a time
@@ -67,6 +68,12 @@ _IN_PLAY = sa.select(
     col(Match.confirmed),
 ).where(col(Match.case_id).in_(_CASES), col(Match.proposed) | col(Match.confirmed).is_(True))
 
+_OWN = sa.select(col(Match.respondent_id), col(Match.clause)).where(
+    col(Match.case_id) == sa.bindparam("case"),
+    col(Match.round) == sa.bindparam("round"),
+    col(Match.proposed) | col(Match.confirmed).is_(True),
+)
+
 # A signed decision never changes, nor does what it rests on: once read it is kept, up to a limit. The keys hold the
 # random id of the case, so that no other register can be meant.
 _KEPT: dict[tuple[str, int, int], Decided] = {}
@@ -75,19 +82,21 @@ _KEEP = 5000
 
 
 def precedents(act: Act) -> dict[int, Precedents]:
-    """The nearest decided cases for every officer, as they stood when the case entered its stage. 相近先例
+    """The nearest decided cases for every officer, among those decided before the case came to matching. 相近先例
 
-    Cases of the same kind of act in the same tree of organs. The day of entry is what makes every member of a panel,
+    Cases of the same kind of act in the same tree of organs. With the day fixed, reviewer, panel and head of a round,
     and whoever repeats the comparison later, see the same ones.
     """
-    conducts = _conducts(act)
-    asked = (act.case.id, act.case.stage, act.case.round, *conducts.items())
-    if asked not in _NEAREST:
-        _make_room(_NEAREST)
-        known = weights(act.edition.rulebook)
-        before = list(_before(act))
-        _NEAREST[asked] = {rid: nearest(own, before, known) for rid, own in conducts.items()}
-    return _NEAREST[asked]
+    if act.like is None:
+        conducts = _conducts(act)
+        asked = (act.case.id, inquiry(act).round, act.case.edition, *conducts.items())
+        if asked not in _NEAREST:
+            _make_room(_NEAREST)
+            known = weights(act.edition.rulebook)
+            before = list(_before(act))
+            _NEAREST[asked] = {rid: nearest(own, before, known) for rid, own in conducts.items()}
+        act.like = _NEAREST[asked]
+    return act.like
 
 
 def check_deviation(act: Act, respondent: int, outcome: Outcome, deviation: str) -> None:
@@ -129,13 +138,8 @@ def _latest(rows: Iterable[Any]) -> list[Any]:
 
 def _conducts(act: Act) -> dict[int, Conduct]:
     found = inquiry(act)
-    in_play = select(Match.respondent_id, Match.clause).where(
-        Match.case_id == act.case.id,
-        Match.round == found.round,
-        col(Match.proposed) | col(Match.confirmed).is_(True),
-    )
     clauses: dict[int, list[str]] = {}
-    for rid, clause in act.session.exec(in_play):
+    for rid, clause in act.session.execute(_OWN, {"case": act.case.id, "round": found.round}):
         clauses.setdefault(rid, []).append(clause)
     return {
         rid: conduct(row.post, clauses.get(rid, ()), found.known(rid)) for rid, row in act.respondents.items()
@@ -143,7 +147,11 @@ def _conducts(act: Act) -> dict[int, Conduct]:
 
 
 def _before(act: Act) -> Iterator[Decided]:
-    entered = min((item.created_at for item in act.items.values()), default=act.now)
+    reached = select(func.min(WorkItem.created_at)).where(
+        WorkItem.case_id == act.case.id,
+        WorkItem.kind == Kind.LEGAL_REVIEW,
+        WorkItem.round == inquiry(act).round,
+    )
     wanted = (
         _DECIDED.where(
             col(Case.organ_id).in_(_tree(act)),
@@ -151,7 +159,7 @@ def _before(act: Act) -> Iterator[Decided]:
             col(Case.conclusion) == "complete",
             col(Case.id) != act.case.id,
             col(Decision.outcome).in_(sorted(COMPARED)),
-            col(Decision.signed_at) < entered,
+            col(Decision.signed_at) < (act.session.exec(reached).one() or act.now),
         )
     ).limit(READ_AT_MOST)
     rows = _latest(act.session.execute(wanted))

@@ -165,9 +165,15 @@ def test_a_case_of_a_sister_county_is_one(bureau: Bureau) -> None:
     assert [row["found"][0]["number"] for row in shown(told, "legal-review")] == ["章东市监责〔2026〕1号"] * 2
 
 
-def test_what_is_decided_after_the_case_entered_its_stage_changes_nothing_there(bureau: Bureau) -> None:
+def test_reviewer_panel_and_head_of_a_round_see_the_same_precedents(bureau: Bureau) -> None:
     told = at_the_ballot(a_case(bureau))
     a_case(bureau).to_the_end()
     assert [row["found"] for row in shown(told, "ballot")] == [[], []]
     told.to(Stage.DECISION)
-    assert all(row["found"] for row in shown(told, "signature"))
+    assert [row["found"] for row in shown(told, "signature")] == [[], []]
+    anew = a_case(bureau).to(Stage.MATCHING)
+    assert all(row["found"] for row in shown(anew, "legal-review"))
+    anew.answer(anew.item("legal-review"), {"verdict": "supplement", "reason": "请补充受理时间的证据。"})
+    told.to_the_end()
+    anew.to(Stage.MATCHING)
+    assert [len(row["found"]) for row in shown(anew, "legal-review")] == [2, 2]
