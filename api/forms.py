@@ -162,7 +162,12 @@ NEW_CASE: Form = {
     "allegations": Rows({"text": Plain("反映的问题"), "username": Plain("指向人员")}),
 }
 
-EVIDENCE: Form = {"kind": Plain("证据种类"), "collected_by": Plain("收集人"), "proves": Plain("证明内容")}
+EVIDENCE: Form = {
+    "kind": Plain("证据种类"),
+    "collected_by": Plain("收集人"),
+    "proves": Plain("证明内容"),
+    "formed_on": Plain("材料形成日期"),
+}
 
 
 ABSENCE: Mapping[Absence, Form] = {

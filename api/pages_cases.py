@@ -21,7 +21,7 @@ from models.accounts import Signed
 from models.answers import NewCase, NewEvidence
 from models.casework import add_evidence, open_case
 from models.database import register
-from models.dossier import DecisionView, Dossier, RespondentView, load_dossier
+from models.dossier import DecisionView, Dossier, RespondentView, load_dossier, weigh
 from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
 from models.handbook import load_edition
 from models.queries import (
@@ -286,6 +286,7 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "shown_officers": officers if d.findings or d.facts else (),
         "findings_of": lambda rid: d.of(d.findings, rid),
         "facts_of": lambda rid: d.of(d.facts, rid),
+        "weigh_of": lambda rid: weigh(d, rid),
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "clocks": _clocks(session, found),
     }

@@ -50,8 +50,11 @@ def get_item(item_id: str, request: Request, signed: SignedDep) -> Response:
 @router.post("/work-items/{item_id}")
 def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) -> Response:
     """Answer, or keep a draft; what is refused comes back as it was typed."""
-    with register().reading() as session:
-        asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    try:
+        with register().reading() as session:
+            asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    except NotFound:
+        return _stepped_aside(request, signed, item_id, form)
     kind = Kind(asked.item.kind)
     fields = fields_of(form)
     content = forms.read(forms.FORMS[kind], fields)
@@ -63,6 +66,17 @@ def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) 
             answer(session, item_id, content, actor=signed.actor, expect_version=version_sent(form))
     except (CaseworkError, ValidationError) as error:
         return _refused(request, signed, asked, fields, content=content, error=error)
+    return see_other(f"/inbox?done={item_id}")
+
+
+def _stepped_aside(request: Request, signed: Signed, item_id: str, form: FormData) -> Response:
+    """Who has stepped aside sees the item no more, but may have sent the form twice. Raises NotFound for all else."""
+    content = forms.read(forms.FORMS[Kind.RECUSAL], fields_of(form))
+    try:
+        with writing(request) as session:
+            answer(session, known(item_id), content, actor=signed.actor, expect_version=version_sent(form))
+    except (CaseworkError, ValidationError):
+        raise NotFound from None
     return see_other(f"/inbox?done={item_id}")
 
 

@@ -12,7 +12,7 @@ from models.accounts import Signed
 from models.casework.matching import openings
 from models.casework.panel import RULE
 from models.casework.record import Act
-from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier
+from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier, weigh
 from models.dossier.terms import RESULT_ZH, STATUS_ZH
 from models.handbook import Duty, Edition, FactQuestion, load_edition
 from models.queries import ItemPage, documents
@@ -53,6 +53,7 @@ def shows(session: Session, signed: Signed, asked: ItemPage, fields: forms.Field
         "officer": now.officer,
         "findings_of": lambda rid: now.d.of(now.d.findings, rid),
         "facts_of": lambda rid: now.d.of(now.d.facts, rid),
+        "weigh_of": lambda rid: weigh(now.d, rid),
     }
     if not asked.narrow:
         common["d"] = now.d

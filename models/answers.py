@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.rules.clauses import Status
 from models.rules.decision import Outcome
@@ -40,6 +40,11 @@ def _filled(text: str) -> str:
     if not text:
         raise ValueError("不能为空，请填写")
     return text
+
+
+def _unless_empty(value: object) -> object:
+    # A form sends an empty field where nothing was filled in.
+    return None if value == "" else value
 
 
 Name = Annotated[
@@ -105,7 +110,7 @@ class NewEvidence(Shape):
     ]
     collected_by: Name
     proves: Line = ""
-    formed_on: date | None = None  # 材料形成日期
+    formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
 
 
 # --- answers, one per kind of work item ---------------------------------------------------------

@@ -35,7 +35,7 @@ from models.rules.lifecycle import (
 )
 from models.rules.permissions import Role
 from models.settings import Settings
-from notifications.messages import MESSAGES, TEMPLATES, TODO
+from notifications.messages import INSTRUCTIONS, MESSAGES, TEMPLATES
 from processes import CASE_DEPLOYMENT, PROJECT
 from tasks.documents import DOCUMENTS
 from tasks.documents.registry import TITLES
@@ -56,7 +56,7 @@ KIND_NAMES = {kind.value for kind in Kind}
         pytest.param(ANSWERS, id="shape of the answer"),
         pytest.param(HANDLERS, id="handler"),
         pytest.param(forms.FORMS, id="form of the page"),
-        pytest.param(TODO, id="what the notice asks"),
+        pytest.param(INSTRUCTIONS, id="what the notice asks"),
     ],
 )
 def test_every_kind_of_work_item_is_in_every_list(registry):

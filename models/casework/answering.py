@@ -37,11 +37,14 @@ def answer_work_item(
     """
     act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
-    check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
+    ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(item))
+    if kind is not Kind.RECUSAL or item.answered_by != actor.person_id:
+        check(ruling)
     shape = read_answer(kind, content)
     kept = _kept(kind, item, shape)
     if _repeated(item, kept, actor):
         return item
+    check(ruling)  # whoever has stepped aside has no right left but to have sent the same twice
     _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
     settled = HANDLERS[kind](act, own, shape)

@@ -15,6 +15,7 @@ from models.casework.investigating import file_investigation
 from models.casework.matching import inquiry, openings, symmetry
 from models.casework.panel import count, name_members, step_aside, tally_record
 from models.casework.record import Act, check
+from models.casework.replay import note_result
 from models.casework.retention import retain
 from models.casework.settle import decisions, favourable, item_of
 from models.rules.clauses import is_refused
@@ -314,6 +315,7 @@ def signature(act: Act, _: WorkItem, answer: a.Signature) -> Settled:
     for said in answer.decisions:
         _sign(act, rows[said.respondent], said, answer.authority)
     act.session.flush()
+    note_result(act)
     _owe_papers(act, rows)
     return None
 

@@ -116,6 +116,7 @@ class Act:
     respondents: dict[int, Respondent] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
+    said: dict[str, Any] = field(default_factory=dict)  # what else the event of this act says
     inquiry: Inquiry | None = None  # what the investigation found, once it has been read
     later: list[SQLModel] = field(default_factory=list)  # new rows that go in with the event
     stopped: list[str] = field(default_factory=list)  # items whose clocks stop with this act
@@ -297,7 +298,7 @@ class Act:
         case = self.case
         case.events += 1
         case.version += 1
-        said = dict(data or {}) | {"stage": Stage(case.stage).value, "round": case.round}
+        said = dict(data or {}) | self.said | {"stage": Stage(case.stage).value, "round": case.round}
         if self.moves:
             said["moves"] = self.moves
         if self.owed:

@@ -60,11 +60,11 @@ class EvidenceView:
     proves: str
     collected_by: str
     collected_at: datetime
-    formed_on: date | None
     added_by: str
     sha256: str
     size: int
     media_type: str
+    formed_on: date | None = None
 
     def later_than(self, day: date) -> bool:
         """Whether the material itself was made after a day."""

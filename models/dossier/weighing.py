@@ -1,5 +1,6 @@
 """What the rules say about one officer, worked out again from the file: never stored, so never out of date. 论证"""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -8,7 +9,7 @@ from models.dossier.views import Dossier, EvidenceView
 from models.handbook import Edition, load_edition
 from models.rules.clauses import Match, Matching, Outcome, match
 from models.rules.counterfactual import Counterfactual, Turn, counterfactual
-from models.rules.duties import DutyResult
+from models.rules.duties import ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED, DutyResult
 from models.rules.errors import NotFound
 from models.rules.explanation import Ground, Node, explain
 from models.rules.hindsight import Piece, known_at_the_time
@@ -17,6 +18,7 @@ from models.rules.lifecycle import Kind
 from models.rules.logic import Status
 from models.rules.symmetry import Symmetry, symmetric
 
+DUTY_FACTS = (ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED)
 _HOLDING = frozenset({Outcome.ESTABLISHED, Outcome.PROVISIONAL, Outcome.DISPLACED})
 
 
@@ -108,12 +110,22 @@ class Weighing:
         rows = self.dossier.of(self.dossier.facts, self.respondent_id)
         late = {p.number for p in self._pieces if p.only_hindsight(self.dossier.conduct_on)}
         signed = self._signed_by()
-        return {
+        return self._by_checklist(signed) | {
             row.fact: Ground(
                 row.evidence, row.note, signed, bool(row.evidence) and late.issuperset(row.evidence)
             )
             for row in rows
         }
+
+    def _by_checklist(self, signed: tuple[str, ...]) -> dict[str, Ground]:
+        """The checklist answers the two duty questions by itself; its evidence carries them."""
+        rows = self.dossier.of(self.dossier.findings, self.respondent_id)
+        if not rows:
+            return {}
+        evidence = tuple(sorted({number for row in rows for number in row.evidence}))
+        counted = Counter(row.result_zh for row in rows)
+        note = "履职清单核查：" + "、".join(f"{result}{count}项" for result, count in counted.items())
+        return dict.fromkeys(DUTY_FACTS, Ground(evidence, note, signed))
 
     def _signed_by(self) -> tuple[str, ...]:
         said = (self.dossier.answer(Kind.INVESTIGATION), self.dossier.answer(Kind.COUNTERSIGN))

@@ -31,7 +31,7 @@ from models.queries.rights import (
     seen_item,
     visible,
 )
-from models.queries.weighed import clauses_of, decisions_of, outcomes_open
+from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
 
 __all__ = [
     "COUNTED",
@@ -76,4 +76,5 @@ __all__ = [
     "seen_item",
     "timeline",
     "visible",
+    "weighing_of",
 ]

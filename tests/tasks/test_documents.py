@@ -493,6 +493,32 @@ def test_the_public_notice_masks_name_and_unit_and_tells_no_story() -> None:
         assert hidden not in text
 
 
+@pytest.mark.parametrize(
+    ("outcome", "external", "title"),
+    [
+        ("exempt", "", "不予追究责任（免责）决定公示"),
+        ("no-fault", "", "澄清正名公告"),
+        ("transfer", "no-action", "澄清正名公告"),
+    ],
+)
+def test_the_public_notice_is_called_by_what_it_makes_known(outcome: str, external: str, title: str) -> None:
+    dossier = a_dossier(outcome)
+    replied = tuple(replace(d, external_result=external) for d in dossier.decisions)
+    paper = a_paper("public-notice", replace(dossier, decisions=replied))
+    assert paper.title == title
+    assert "李" not in paper.title
+
+
+def test_a_notice_about_two_outcomes_is_called_by_both() -> None:
+    first = a_dossier()
+    both = {
+        "decisions": (first.decisions[0], replace(first.decisions[0], respondent_id=2, outcome="no-fault")),
+        "clearings": (first.clearings[0], replace(first.clearings[0], respondent_id=2)),
+    }
+    paper = a_paper("public-notice", replace(first, **both))
+    assert paper.title == "不予追究责任（免责）决定公示和澄清正名公告"
+
+
 def test_the_public_notice_names_only_who_agreed_to_be_named() -> None:
     named = replace(a_dossier().clearings[0], named=True)
     assert f"{ORGAN}城东分局李小明" in words(a_paper("public-notice", a_dossier(clearings=(named,))))
