@@ -63,7 +63,7 @@ LAYERS: Mapping[str, Layer] = {
     # Starting and stopping processes needs nothing of what runs in them.
     "processes.py": _layer(""),
     # The composition root.
-    "zhaodan.py": _layer("demo models notifications processes", "sqlalchemy sqlmodel yaml"),
+    "zhaodan.py": _layer("demo models notifications processes", "rich sqlalchemy sqlmodel yaml"),
 }
 
 # Where everything may be caught, and why. One line per handler.

@@ -38,8 +38,7 @@ _DECIDED = (
     .join(Case, col(Case.id) == col(Decision.case_id))
     .join(Organ, col(Organ.id) == col(Case.organ_id))
     .join(Respondent, col(Respondent.id) == col(Decision.respondent_id))
-    .where(col(Decision.signed_at).is_not(None))
-    .order_by(col(Decision.id).desc())
+    .where(col(Decision.signed_at).is_not(None), col(Decision.outcome).in_(sorted(COMPARED)))
 )
 _FOUND = sa.union_all(
     sa.select(
@@ -114,7 +113,7 @@ def with_deviation(reason: str, deviation: str) -> str:
 
 
 def read_decided(session: Session, *, edition: str | None = None) -> Iterator[Decided]:
-    """Every officer whose case was decided, by the latest signed decision. 全部已决人员"""
+    """Every officer whose conduct was judged by a signed decision, the latest one counting. 全部已决人员"""
     yield from _read(session, _latest(session.execute(_of_edition(_DECIDED, edition))))
 
 
@@ -124,7 +123,8 @@ def count_decided(session: Session, *, edition: str | None = None) -> int:
 
 
 def _of_edition(wanted: Any, edition: str | None) -> Any:
-    return wanted if edition is None else wanted.where(col(Case.edition) == edition)
+    of_edition = wanted if edition is None else wanted.where(col(Case.edition) == edition)
+    return of_edition.order_by(col(Decision.id))
 
 
 def _latest(rows: Iterable[Any]) -> list[Any]:
@@ -153,15 +153,18 @@ def _before(act: Act) -> Iterator[Decided]:
         WorkItem.round == inquiry(act).round,
     )
     wanted = (
-        _DECIDED.where(
-            col(Case.organ_id).in_(_tree(act)),
-            col(Case.category) == act.case.category,
-            col(Case.conclusion) == "complete",
-            col(Case.id) != act.case.id,
-            col(Decision.outcome).in_(sorted(COMPARED)),
-            col(Decision.signed_at) < (act.session.exec(reached).one() or act.now),
+        (
+            _DECIDED.where(
+                col(Case.organ_id).in_(_tree(act)),
+                col(Case.category) == act.case.category,
+                col(Case.conclusion) == "complete",
+                col(Case.id) != act.case.id,
+                col(Decision.signed_at) < (act.session.exec(reached).one() or act.now),
+            )
         )
-    ).limit(READ_AT_MOST)
+        .order_by(col(Decision.id).desc())
+        .limit(READ_AT_MOST)
+    )
     rows = _latest(act.session.execute(wanted))
     fresh = [row for row in rows if _key(row) not in _KEPT]
     kept = {_key(row): _KEPT[_key(row)] for row in rows if _key(row) in _KEPT}
