@@ -157,3 +157,7 @@ class Edition:
     def in_force(self, day: date) -> bool:
         """Whether the edition applied on that day."""
         return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+
+    def rules_on(self, conduct_on: date) -> Rulebook:
+        """The rules for conduct of that day; conduct before the edition is tried by its first day."""
+        return self.rulebook.on(max(conduct_on, self.in_force_from))
