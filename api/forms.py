@@ -69,7 +69,9 @@ class Rows:
 Form = Mapping[str, Cell | Rows]
 
 REASON = Plain("理由")
-_OUTCOME = Rows({"outcome": Plain("处理意见"), "reason": REASON}, ("respondent",))
+_OUTCOME = Rows(
+    {"outcome": Plain("处理意见"), "reason": REASON, "deviation": Plain("与先例不同的理由")}, ("respondent",)
+)
 _EVIDENCE = Numbers("证据编号")
 
 FORMS: Mapping[Kind, Form] = {

@@ -191,6 +191,7 @@ class ProposedOutcome(Shape):
     respondent: int
     outcome: Outcome
     reason: FilledText
+    deviation: Text = ""  # 与先例不同的理由
 
 
 class LegalReview(Shape):
@@ -230,6 +231,7 @@ class MemberVote(Shape):
         "exempt", "mitigate", "accountable", "no-fault", "transfer", "out-of-scope", "supplement"
     ]
     reason: FilledText
+    deviation: Text = ""  # 与先例不同的理由
 
 
 class BallotCast(Shape):

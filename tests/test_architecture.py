@@ -28,8 +28,8 @@ LAYERS: Mapping[str, Layer] = {
     "models/answers.py": _layer("models.rules", "pydantic"),
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
-        "models.answers models.calendar models.casework models.database models.files models.handbook"
-        " models.rules models.tables",
+        "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
+        " models.handbook models.rules models.tables",
         "sqlalchemy sqlmodel",
     ),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
@@ -63,7 +63,7 @@ LAYERS: Mapping[str, Layer] = {
     # Starting and stopping processes needs nothing of what runs in them.
     "processes.py": _layer(""),
     # The composition root.
-    "zhaodan.py": _layer("demo models notifications processes", "sqlalchemy sqlmodel yaml"),
+    "zhaodan.py": _layer("demo models notifications processes", "rich sqlalchemy sqlmodel yaml"),
 }
 
 # Where everything may be caught, and why. One line per handler.

@@ -12,7 +12,7 @@ from models.handbook.edition import (
     TimeLimit,
     WeighingFactor,
 )
-from models.handbook.loader import EditionChoice, edition_for, editions, load_edition
+from models.handbook.loader import EditionChoice, edition_for, editions, load_edition, read_edition
 from models.handbook.reading import HandbookError
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "edition_for",
     "editions",
     "load_edition",
+    "read_edition",
 ]

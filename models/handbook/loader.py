@@ -48,6 +48,11 @@ def _shipped(edition_id: str) -> Edition:
     return _load(SHIPPED, edition_id)
 
 
+def read_edition(folder: Path) -> Edition:
+    """The edition in a folder of any name, for a trial: it governs nothing. Raises HandbookError."""
+    return _read(folder)
+
+
 def editions(root: Path | None = None) -> tuple[Edition, ...]:
     """Every edition in order of its first day; refuses two that are in force on the same day."""
     folder = root or SHIPPED
@@ -111,6 +116,16 @@ def _load(root: Path, edition_id: str) -> Edition:
     # Only a name that is listed: an id from outside must never become a path.
     if edition_id not in {path.parent.name for path in root.glob("*/edition.yaml")}:
         raise HandbookError(f"没有编号为 {edition_id} 的手册版次。请核对编号，或者由手册管理员载入该版次。")
+    edition = _read(folder)
+    if edition.id != edition_id:
+        raise HandbookError(
+            f"手册文件 {edition_id}/edition.yaml：id 写作“{edition.id}”，与所在目录 {edition_id} 不一致。"
+            "未载入任何内容，请更正后重新启动。"
+        )
+    return edition
+
+
+def _read(folder: Path) -> Edition:
     files = _Folder(folder)
     top = files["edition.yaml"]
     starts, ends = top.day("in_force_from"), top.day_or_none("in_force_until")
@@ -118,8 +133,6 @@ def _load(root: Path, edition_id: str) -> Edition:
         raise top.fault("in_force_until 早于 in_force_from")
     if top.day("issued") > starts:
         raise top.fault("in_force_from 早于 issued")
-    if top.text("id") != edition_id:
-        raise top.fault(f"id 写作“{top.text('id')}”，与所在目录 {edition_id} 不一致")
     return _assemble(files, starts, ends)
 
 

@@ -15,6 +15,16 @@ from models.queries.cases import (
     respondents,
     timeline,
 )
+from models.queries.compared import (
+    Addition,
+    Difference,
+    Shadowed,
+    additions,
+    differences,
+    precedents_of,
+    shadow,
+    to_shadow,
+)
 from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
@@ -35,16 +45,20 @@ from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weig
 __all__ = [
     "COUNTED",
     "MOST",
+    "Addition",
     "BadCursor",
     "CasePage",
     "CaseRow",
+    "Difference",
     "ItemPage",
     "ItemRow",
     "NoticeRow",
     "Page",
     "RespondentRow",
+    "Shadowed",
     "TimelineRow",
     "absence_to_record",
+    "additions",
     "answerable",
     "candidates",
     "case_facts",
@@ -53,6 +67,7 @@ __all__ = [
     "clauses_of",
     "count_cases",
     "decisions_of",
+    "differences",
     "documents",
     "draft_of",
     "evidence",
@@ -65,6 +80,7 @@ __all__ = [
     "notices_to",
     "outcomes_open",
     "own_respondent",
+    "precedents_of",
     "published_notice",
     "published_notices",
     "respondents",
@@ -72,7 +88,9 @@ __all__ = [
     "seen_document",
     "seen_evidence",
     "seen_item",
+    "shadow",
     "timeline",
+    "to_shadow",
     "visible",
     "weighing_of",
 ]

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from models.casework import item_facts
 from models.handbook import Edition, load_edition
 from models.queries.cases import RespondentRow, respondents
+from models.queries.compared import precedents_of
 from models.queries.inbox import ItemRow, draft_of, item_rows
 from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
@@ -208,7 +209,11 @@ def _outcomes(asked: _Asked, *, before_review: bool = False) -> dict[str, Any]:
 
 
 def _legal_review(asked: _Asked) -> dict[str, Any]:
-    return _weighing(asked) | _outcomes(asked, before_review=True)
+    return _weighing(asked) | _outcomes(asked, before_review=True) | _precedents(asked)
+
+
+def _precedents(asked: _Asked) -> dict[str, Any]:
+    return {"precedents": precedents_of(asked.session, asked.case)}
 
 
 def _weighing(asked: _Asked) -> dict[str, Any]:
@@ -250,7 +255,7 @@ def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
     said = {"proposed": review.get("outcomes", []), "heard": heard}
-    return _weighing(asked) | _seats(asked) | _outcomes(asked) | said
+    return _weighing(asked) | _seats(asked) | _outcomes(asked) | _precedents(asked) | said
 
 
 def _decisions(asked: _Asked) -> dict[str, Any]:
@@ -270,7 +275,8 @@ def _decisions(asked: _Asked) -> dict[str, Any]:
 
 
 def _signature(asked: _Asked) -> dict[str, Any]:
-    return _matter(asked) | {"clauses": _clauses(asked)} | _decisions(asked) | _outcomes(asked)
+    weighed = {"clauses": _clauses(asked)} | _precedents(asked)
+    return _matter(asked) | weighed | _decisions(asked) | _outcomes(asked)
 
 
 def _clearings(asked: _Asked) -> dict[str, Any]:
