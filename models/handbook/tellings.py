@@ -19,7 +19,7 @@ class Sign:
     unless: tuple[re.Pattern[str], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Tellings:
     """What the suggestions learn from: invented narratives, never a finding. 自编叙述
 
@@ -31,6 +31,10 @@ class Tellings:
     harmless: tuple[str, ...]
     fact_signs: Mapping[str, Sign]
     gate_signs: Mapping[str, Sign]
+
+    def __hash__(self) -> int:
+        """Enough to remember by what was learnt from them."""
+        return hash(self.harmless)
 
 
 def read_tellings(

@@ -39,6 +39,12 @@ class Learnt:
 
     clauses: Scorer
     gates: Scorer
+    facts: tuple[str, ...]
+    questions: Vectors  # what is asked about each fact, with the words of its phrases
+
+    def likeness_to_facts(self, texts: Sequence[str]) -> Floats:
+        """One row per text, one column per fact."""
+        return np.asarray((self.questions(texts) @ self.questions.rows.T).todense())
 
 
 _REMEMBERED: WeakKeyDictionary[Tellings, Learnt] = WeakKeyDictionary()
@@ -54,15 +60,16 @@ def learnt(edition: Edition) -> Learnt:
 
 def learn(edition: Edition, tellings: Tellings) -> Learnt:
     """Train on these tellings with the texts and cues of the edition."""
-    return Learnt(_clauses(edition, tellings), _gates(tellings))
+    asked = {name: question.zh for name, question in edition.facts.items()}
+    for name, sign in tellings.fact_signs.items():
+        asked[name] += " ".join(phrase.pattern for phrase in sign.says)
+    return Learnt(_clauses(edition, tellings), _gates(tellings), tuple(asked), Vectors(list(asked.values())))
 
 
 def _clauses(edition: Edition, tellings: Tellings) -> Scorer:
     lessons = [(text, clause, 1.0) for clause, texts in tellings.clauses.items() for text in texts]
     lessons += [(clause.text, clause.id, 1.0) for clause in edition.clauses.values()]
-    lessons += [
-        (word, clause, CUE_TRUST) for clause, cues in edition.cues.items() for word in cues.words
-    ]
+    lessons += [(word, clause, CUE_TRUST) for clause, cues in edition.cues.items() for word in cues.words]
     names = tuple(edition.clauses)
     targets = np.zeros((len(lessons), len(names)))
     for row, (_, clause, _) in enumerate(lessons):

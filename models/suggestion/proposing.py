@@ -7,12 +7,12 @@ import numpy as np
 
 from models.handbook import Edition
 from models.rules.clauses import Clause
-from models.rules.logic import leaves
+from models.suggestion.evidence import Evidence
 from models.suggestion.gates import gate_hits
 from models.suggestion.learning import learnt
 from models.suggestion.ngrams import Floats
 from models.suggestion.reading import EXAMINED, Reading, read
-from models.suggestion.signs import Found, find
+from models.suggestion.signs import Found
 
 CATEGORIES = ("inspection", "penalty", "licensing", "coercion", "general")
 MOST = 10  # candidates shown
@@ -20,7 +20,9 @@ MOST = 10  # candidates shown
 # A fixed handicap, in units of the ridge score.
 HANDICAP: Mapping[str, float] = {"general": -0.08, "mitigation": -0.08}
 ELSEWHERE = -0.35
-STEEP, MIDDLE = 12.0, 0.2  # of the curve that turns a score into 0..1
+NEVER = -10.0  # 兜底条款须由人写明依据，机器不提
+LEAST = 0.04  # the best candidate of a text about nothing of the kind stays below
+STEEP, MIDDLE = 16.0, 0.18  # of the curve that turns a score into 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,29 @@ def suggest(edition: Edition, narrative: str, category: str | None = None) -> Su
     if not reading.says_something:
         return Suggestion(notes=(*notes, "中文叙述太少，提不出条款，请补充经过。"))
     model = learnt(edition)
+    evidence = Evidence(edition, model, reading)
+
+    def fact(found: Found) -> FactHit:
+        # A quotation is the narrative's own text, not the cleaned one.
+        return FactHit(found.id, narrative[found.start : found.end], found.start, found.end)
+
     scores = _scores(model.clauses(_looks(reading)))
-    facts = {found.id: found for found in find(edition.tellings.fact_signs, reading)}
+    if scores.max() < LEAST:
+        return Suggestion(notes=(*notes, "没有看出与条款有关的内容，请补充经过。"))
+    weighed = scores + _handicaps(edition, category)
+    clauses = list(edition.clauses.values())
+    best = [clauses[at] for at in np.argsort(-weighed, kind="stable")[:MOST]]
+    shown = dict(zip(edition.clauses, map(_shown, weighed), strict=True))
     return Suggestion(
-        candidates=_candidates(edition, scores, facts, category),
-        gates=tuple(
-            GateHit(hit.id, hit.quote, hit.start, hit.end) for hit in gate_hits(edition, model, reading, scores)
+        candidates=tuple(
+            Candidate(clause.id, shown[clause.id], tuple(map(fact, evidence.for_clause(clause))))
+            for clause in best
         ),
-        facts=tuple(map(_fact, facts.values())),
+        gates=tuple(
+            GateHit(hit.id, narrative[hit.start : hit.end], hit.start, hit.end)
+            for hit in gate_hits(edition, model, reading)
+        ),
+        facts=tuple(map(fact, evidence.stated.values())),
         notes=notes,
     )
 
@@ -98,34 +115,18 @@ def _scores(rows: Floats) -> Floats:
     return np.asarray(0.7 * rows[0] + 0.3 * rows[1:].max(axis=0))
 
 
-def _candidates(
-    edition: Edition, scores: Floats, facts: Mapping[str, Found], category: str | None
-) -> tuple[Candidate, ...]:
-    clauses = list(edition.clauses.values())
-    weighed = scores + np.array([_handicap(clause, category) for clause in clauses])
-    best = np.argsort(-weighed, kind="stable")[:MOST]
-    return tuple(
-        Candidate(clauses[at].id, _shown(float(weighed[at])), _why(clauses[at], facts)) for at in best
-    )
+def _handicaps(edition: Edition, category: str | None) -> Floats:
+    return np.array([_handicap(clause, category) for clause in edition.clauses.values()])
 
 
 def _handicap(clause: Clause, category: str | None) -> float:
     if clause.catch_all:
-        return -1.0  # 兜底条款须由人写明依据，机器不提
+        return NEVER
     if category is None or clause.category == category:
         return 0.0
     return HANDICAP.get(clause.category, ELSEWHERE)
 
 
 def _shown(score: float) -> float:
+    """Between 0 and 1, in the same order; about how often such a candidate was right on labelled cases."""
     return round(float(1 / (1 + np.exp(-STEEP * (score - MIDDLE)))), 3)
-
-
-def _why(clause: Clause, facts: Mapping[str, Found]) -> tuple[FactHit, ...]:
-    if clause.requires is None:
-        return ()
-    return tuple(_fact(facts[fact]) for fact in leaves(clause.requires) if fact in facts)
-
-
-def _fact(found: Found) -> FactHit:
-    return FactHit(found.id, found.quote, found.start, found.end)

@@ -19,6 +19,11 @@ class Sentence:
     text: str
     start: int
 
+    @property
+    def asks(self) -> bool:
+        """A question states nothing."""
+        return self.text.rstrip("”」』")[-1:] in ("？", "?")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -14,15 +14,15 @@ class Found:
     """A phrase for `id` that stands in the narrative at [start, end). 命中"""
 
     id: str
-    quote: str
     start: int
     end: int
 
 
 def find(signs: Mapping[str, Sign], reading: Reading) -> Iterator[Found]:
     """The first place for each id, in the order of the ids; what is denied at that place does not count."""
+    stating = [sentence for sentence in reading.sentences if not sentence.asks]
     for name, sign in signs.items():
-        found = next((hit for s in reading.sentences if (hit := _in(name, sign, s))), None)
+        found = next((hit for sentence in stating if (hit := _in(name, sign, sentence))), None)
         if found:
             yield found
 
@@ -51,4 +51,4 @@ def quote(name: str, sentence: Sentence, start: int, end: int) -> Found:
     right = min(rights, default=len(sentence.text))
     left = max(left, start - QUOTE)
     right = min(right, end + QUOTE)
-    return Found(name, sentence.text[left:right], sentence.start + left, sentence.start + right)
+    return Found(name, sentence.start + left, sentence.start + right)
