@@ -11,6 +11,8 @@ zhaodan differences          how often legal reviewers followed the machine, cla
 zhaodan shadow FOLDER [--edition ID]
                              decided cases once more under a changed edition; writes nothing
 zhaodan retry-notices        send again what a channel refused
+zhaodan match FILE [--out F] propose facts, gates and clauses for narratives, one JSON object a line
+zhaodan match --score FILE   how good the proposals are on labelled narratives, beside simple baselines
 zhaodan settings [--write F] the settings table, or write it into a file
 """
 
@@ -38,7 +40,7 @@ from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
 from models.dossier.terms import POST_ZH
-from models.handbook import HandbookError, read_edition
+from models.handbook import HandbookError, editions, read_edition
 from models.migrate import upgrade
 from models.queries import Shadowed, additions, differences, shadow, to_shadow
 from models.rules.deadlines import beijing_day
@@ -46,6 +48,8 @@ from models.rules.errors import CaseworkError
 from models.rules.review import Vote
 from models.settings import SettingsError, settings
 from models.settings_table import settings_table
+from models.suggestion.lines import BadLines
+from models.suggestion.report import propose, score
 from models.tables import Person
 from notifications.addresses import add_channel, load_channels
 from notifications.outbox import retry_lagging
@@ -60,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (SettingsError, StartError, CaseworkError, HandbookError) as fault:
+    except (SettingsError, StartError, CaseworkError, HandbookError, BadLines) as fault:
         print(fault, file=sys.stderr)
         return FAULT
     except OperationalError as fault:
@@ -93,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     shadowed.add_argument("folder", type=Path)
     shadowed.add_argument("--edition", help="only cases decided under this edition")
     command("retry-notices", retry_notices, "send again what a channel refused")
+    matching = command("match", match, "propose facts, gates and clauses for narratives")
+    asked = matching.add_mutually_exclusive_group(required=True)
+    asked.add_argument("cases", nargs="?", type=Path, help="one JSON object a line: id, category, narrative")
+    asked.add_argument("--score", type=Path, metavar="GOLD", help="labelled narratives to be scored on")
+    matching.add_argument("--out", type=Path, help="where the proposals go; without it, to the screen")
     command("settings", show_settings, "the settings table").add_argument("--write", type=Path)
     return parser
 
@@ -299,6 +308,24 @@ def retry_notices(_: argparse.Namespace) -> int:
     """Send again what a channel refused. 补发通知"""
     sent = retry_lagging(register(), now=lambda: datetime.now(UTC))
     print(f"补发成功 {sent.delivered} 条，仍失败 {sent.failed} 条。")
+    return 0
+
+
+def match(options: argparse.Namespace) -> int:
+    """Propose for every narrative of a file, or score the proposals; never a verdict. 提示"""
+    edition = editions()[-1]
+    if options.score is not None:
+        print(score(edition, options.score))
+        return 0
+    count, lines = propose(edition, options.cases)
+    if options.out is None:
+        sys.stdout.buffer.write(lines)
+        return 0
+    try:
+        options.out.write_bytes(lines)
+    except OSError as fault:
+        raise SettingsError(f"{options.out} cannot be written: {fault.strerror}") from None
+    print(f"已写出 {count} 件提示：{options.out}。只供参考，是否适用由人认定。")
     return 0
 
 

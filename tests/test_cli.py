@@ -106,3 +106,27 @@ def test_verify_names_the_broken_case(register: Register, capsys: pytest.Capture
         first.tag = "case:altered"
     assert zhaodan.main(["verify"]) == 1
     assert f"{told.case_id} 第 1 条" in capsys.readouterr().out
+
+
+def test_match_proposes_line_by_line_and_opens_no_register(tmp_path: Path) -> None:
+    cases, out = tmp_path / "cases.jsonl", tmp_path / "out.jsonl"
+    cases.write_text('{"id": "a", "category": "penalty", "narrative": "当事人躲着不签收，没能按期办结。"}\n')
+    ended = command("match", str(cases), "--out", str(out), ZHAODAN_DATA_DIR=str(tmp_path / "none"))
+    assert ended.returncode == 0
+    assert "已写出 1 件提示" in ended.stdout
+    assert '"clause": "exempt-33"' in out.read_text(encoding="utf-8")
+    assert command("match", str(cases)).stdout == out.read_text(encoding="utf-8")
+    assert not (tmp_path / "none").exists()
+
+
+def test_match_refuses_a_bad_line_and_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("{\n")
+    ended = command("match", str(cases), "--out", str(tmp_path / "out.jsonl"))
+    assert ended.returncode == 2
+    assert "第1行：不是有效的 JSON" in ended.stderr
+    assert not (tmp_path / "out.jsonl").exists()
+    cases.write_text("")
+    assert command("match", str(cases), "--out", str(tmp_path / "no" / "out")).returncode == 2
+    assert command("match").returncode == 2
+    assert command("match", "--score", str(cases)).returncode == 0

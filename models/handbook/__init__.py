@@ -14,6 +14,7 @@ from models.handbook.edition import (
 )
 from models.handbook.loader import EditionChoice, edition_for, editions, load_edition, read_edition
 from models.handbook.reading import HandbookError
+from models.handbook.tellings import Sign, Tellings
 
 __all__ = [
     "Cues",
@@ -26,6 +27,8 @@ __all__ = [
     "HandbookError",
     "LegalBasis",
     "RoleEntry",
+    "Sign",
+    "Tellings",
     "TimeLimit",
     "WeighingFactor",
     "edition_for",
