@@ -41,10 +41,10 @@ def known(key: str) -> str:
 
 
 @router.get("/work-items/{item_id}")
-def get_item(item_id: str, request: Request, signed: SignedDep) -> Response:
-    """What is asked, with the form to answer it."""
+def get_item(item_id: str, request: Request, signed: SignedDep, all: str = "") -> Response:
+    """What is asked, with the form to answer it; `all` lists what other enforcement acts ask about too."""
     with register().reading() as session:
-        return _form_page(request, session, signed, item_id)
+        return _form_page(request, session, signed, item_id, everything=bool(all))
 
 
 @router.post("/work-items/{item_id}")
@@ -55,14 +55,15 @@ def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) 
     kind = Kind(asked.item.kind)
     fields = fields_of(form)
     content = forms.read(forms.FORMS[kind], fields)
+    everything = bool(form.get("all")) or form.get("do") == "all"
     try:
-        if form.get("do") == "draft":
+        if form.get("do") in ("draft", "all"):
             _keep(request, signed, item_id, content=content)
-            return see_other(f"/work-items/{item_id}")
+            return see_other(f"/work-items/{item_id}{'?all=1' if everything else ''}")
         with writing(request) as session:
             answer(session, item_id, content, actor=signed.actor, expect_version=_version(form))
     except (CaseworkError, ValidationError) as error:
-        return _refused(request, signed, asked, fields, content=content, error=error)
+        return _refused(request, signed, asked, fields, content=content, error=error, everything=everything)
     return see_other(f"/inbox?done={item_id}")
 
 
@@ -88,6 +89,7 @@ def _refused(
     *,
     content: Mapping[str, Any],
     error: CaseworkError | ValidationError,
+    everything: bool,
 ) -> Response:
     item_id, form = asked.item.id, forms.FORMS[Kind(asked.item.kind)]
     kept = _try_to_keep(request, signed, item_id, content=content) if asked.may_answer else False
@@ -97,7 +99,7 @@ def _refused(
     with register().reading() as session:
         return _form_page(
             request, session, signed, item_id, fields=fields, faults=faults, refusal=refusal, kept=kept,
-            status=problem.status,
+            status=problem.status, everything=everything,
         )  # fmt: skip
 
 
@@ -120,6 +122,7 @@ def _form_page(
     refusal: str = "",
     kept: bool = False,
     status: int = 200,
+    everything: bool = False,
 ) -> Response:
     asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
     kind = Kind(asked.item.kind)
@@ -130,7 +133,7 @@ def _form_page(
     typed = (
         fields if fields is not None else forms.write(forms.FORMS[kind], draft.content) if draft else carried
     )
-    shown = shows(session, signed, asked, typed) if asked.may_answer else {}
+    shown = shows(session, signed, asked, typed, everything=everything) if asked.may_answer else {}
     names = {str(r["id"]): r["name"] for r in asked.context["respondents"]}
     refusal = _in_words(refusal, names)
     beside = dict(faults or {}) | forms.quoted_rows(typed, refusal, shown.get("row_texts", {}))
@@ -146,7 +149,7 @@ def _form_page(
         closed=_closed(asked),
         fields=typed,
         faults=beside,
-        faulty=lambda head: any(name.startswith(f"{head}.") for name in beside),
+        faulty=lambda *heads: any(name.startswith(f"{head}.") for name in beside for head in heads),
         refusal=refusal,
         listed=[(n, _where(forms.FORMS[kind], n, names, shown), why) for n, why in (faults or {}).items()],
         saved_at=draft.saved_at if draft else None,

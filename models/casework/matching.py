@@ -70,7 +70,7 @@ def _read_inquiry(act: Act) -> Inquiry:
             found.setdefault(rid, {})[duty] = DutyResult(answer)
         else:
             known.setdefault(rid, {})[fact] = Status(answer)
-    return Inquiry(last, _of_category(act.case.category), known, found)
+    return Inquiry(last, of_category(act.case.category), known, found)
 
 
 def _checked(found: dict[str, DutyResult]) -> dict[str, Status]:
@@ -80,7 +80,7 @@ def _checked(found: dict[str, DutyResult]) -> dict[str, Status]:
     return duty_facts(found, flagged=missed[0] if len(missed) == 1 else None)
 
 
-def _of_category(category: str) -> dict[str, Status]:
+def of_category(category: str) -> dict[str, Status]:
     """The case's category says in which act the conduct happened, unless the investigators found otherwise."""
     if category not in _CATEGORIES:
         return {}

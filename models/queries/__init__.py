@@ -31,6 +31,7 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.weighed import clauses_of, decisions_of, outcomes_open
+from models.queries.worksheets import worksheets
 
 __all__ = [
     "COUNTED",
@@ -73,4 +74,5 @@ __all__ = [
     "seen_item",
     "timeline",
     "visible",
+    "worksheets",
 ]

@@ -18,6 +18,7 @@ from models.queries.cases import RespondentRow, respondents
 from models.queries.inbox import ItemRow, draft_of, item_rows
 from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
+from models.queries.worksheets import worksheet_view, worksheets
 from models.rules.lifecycle import Kind
 from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
 from models.tables import (
@@ -58,6 +59,7 @@ class _Asked:
     facts: CaseFacts
     officers: tuple[RespondentRow, ...]
     on: date
+    draft: Mapping[str, Any] | None
 
     @property
     def edition(self) -> Edition:
@@ -86,7 +88,8 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
     officers = tuple(
         r for r in respondents(session, case.id) if not limited or r.person_id == actor.person_id
     )
-    asked = _Asked(session, item, case, facts, officers, on)
+    draft = draft_of(session, actor, item_id)
+    asked = _Asked(session, item, case, facts, officers, on, draft)
     context = {"respondents": [asdict(officer) for officer in officers]}
     if item.state == "open" and ruling.ok:
         context |= _CONTEXT[Kind(item.kind)](asked)
@@ -99,7 +102,7 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
         may_answer=item.state == "open" and ruling.ok,
         why_not=ruling.why,
         context=context,
-        draft=draft_of(session, actor, item_id),
+        draft=draft,
     )
 
 
@@ -164,7 +167,13 @@ def _investigation(asked: _Asked) -> dict[str, Any]:
         if category in (d.category, "general")
     ]
     facts = [{"id": f.id, "question": f.zh, "group": f.group} for f in edition.facts.values()]
-    return _matter(asked) | {"duties": duties, "facts": facts}
+    said = asked.draft or asked.answers(Kind.INVESTIGATION).get("") or {}
+    sheets = worksheets(asked.case, [officer.id for officer in asked.officers], said)
+    return _matter(asked) | {
+        "duties": duties,
+        "facts": facts,
+        "worksheet": [worksheet_view(rid, sheet) for rid, sheet in sheets.items()],
+    }
 
 
 def _countersign(asked: _Asked) -> dict[str, Any]:
