@@ -7,7 +7,7 @@ from typing import Any
 from api import forms
 from models.dossier import clause_label
 from models.dossier.terms import RESULT_ZH, STATUS_ZH
-from models.handbook import Duty, Edition, FactQuestion, load_edition
+from models.handbook import Duty, Edition, FactQuestion, WeighingFactor, load_edition
 from models.queries import worksheets
 from models.rules.duties import ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED
 from models.rules.lifecycle import Kind
@@ -56,6 +56,9 @@ def worksheet_shows(
                 for rid, sheet in sheets.items()
             },
             "sheets": sheets,
+            "factors": [
+                (factor.id, factor.zh, _bearing(edition, factor)) for factor in edition.weighing_factors
+            ],
             "results": list(RESULT_ZH.items()),
             "statuses": [(code, f"{_ANSWER[code]}{zh}") for code, zh in STATUS_ZH.items()],
             "everything": everything,
@@ -95,6 +98,11 @@ def _groups(edition: Edition, sheet: Worksheet, *, filled: set[str], everything:
     return [group for group in made if group.all]
 
 
+def _bearing(edition: Edition, factor: WeighingFactor) -> str:
+    """Which facts speak to a factor."""
+    return "；".join(edition.facts[f].zh.rstrip("？?") for f in factor.facts if f in edition.facts)
+
+
 def _weight(sheet: Worksheet, fact: str) -> str:
     clauses = sheet.hinges.get(fact, ()) if fact in sheet.turning else ()  # a gate concerns them all
     if 0 < len(clauses) <= _FEW:
@@ -112,6 +120,7 @@ def _by(rows: Iterable[Any], key: Callable[[Any], str]) -> list[tuple[str, list[
 def _row_texts(edition: Edition, fields: forms.Fields) -> Mapping[str, str]:
     """Field name -> the duty or question its row is about."""
     texts = {}
+    factors = {factor.id: factor.zh for factor in edition.weighing_factors}
     for name in fields:
         group, _, rest = name.partition(".")
         row = rest.split(".")[1] if rest.count(".") == 2 else ""
@@ -119,4 +128,6 @@ def _row_texts(edition: Edition, fields: forms.Fields) -> Mapping[str, str]:
             texts[name] = edition.duties[row].requirement
         elif group == "facts" and row in edition.facts:
             texts[name] = edition.facts[row].zh
+        elif group == "factors" and row in factors:
+            texts[name] = factors[row]
     return texts

@@ -172,6 +172,7 @@ def _investigation(asked: _Asked) -> dict[str, Any]:
     return _matter(asked) | {
         "duties": duties,
         "facts": facts,
+        "factors": [{"id": f.id, "zh": f.zh} for f in edition.weighing_factors],
         "worksheet": [worksheet_view(rid, sheet) for rid, sheet in sheets.items()],
     }
 
@@ -211,7 +212,15 @@ def _weighing(asked: _Asked) -> dict[str, Any]:
         "clauses": _clauses(asked),
         "statements": asked.answers(Kind.STATEMENT),
         "replies": asked.answers(Kind.ANSWER),
+        "factors": _factors(asked),
     }
+
+
+def _factors(asked: _Asked) -> list[dict[str, Any]]:
+    """What the investigators noted under each of the six factors. 实施意见四（二）"""
+    noted = asked.answers(Kind.INVESTIGATION).get("", {}).get("factors", [])
+    names = {factor.id: factor.zh for factor in asked.edition.weighing_factors}
+    return [f | {"zh": names.get(f["factor"], f["factor"])} for f in noted]
 
 
 def _intent(asked: _Asked) -> dict[str, Any]:
