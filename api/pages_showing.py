@@ -14,7 +14,7 @@ from models.casework.matching import openings
 from models.casework.panel import RULE
 from models.casework.record import Act
 from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier
-from models.handbook import Edition, load_edition
+from models.handbook import Edition, Responsibility, load_edition
 from models.queries import ItemPage, documents
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Kind
@@ -50,12 +50,18 @@ def shows(
     common: dict[str, Any] = {
         "officer": now.officer,
         "findings_of": lambda rid: now.d.of(now.d.findings, rid),
+        "responsibilities_of": _responsibilities(asked),
         "facts_of": lambda rid: now.d.of(now.d.facts, rid),
     }
     if not asked.narrow:
         common["d"] = now.d
     extra = _SHOWS.get(Kind(asked.item.kind))
     return common | (extra(now) if extra else {})
+
+
+def _responsibilities(asked: ItemPage) -> Callable[[str], tuple[Responsibility, ...]]:
+    edition, category = load_edition(asked.case.edition), asked.case.category
+    return lambda post: edition.responsibilities_of(post, category)
 
 
 def _screening(now: Showing) -> dict[str, Any]:

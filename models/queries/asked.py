@@ -173,6 +173,7 @@ def _investigation(asked: _Asked) -> dict[str, Any]:
         "duties": duties,
         "facts": facts,
         "factors": [{"id": f.id, "zh": f.zh} for f in edition.weighing_factors],
+        "responsibilities": _responsibilities(asked),
         "worksheet": [worksheet_view(rid, sheet) for rid, sheet in sheets.items()],
     }
 
@@ -204,7 +205,26 @@ def _outcomes(asked: _Asked, *, before_review: bool = False) -> dict[str, Any]:
 
 
 def _legal_review(asked: _Asked) -> dict[str, Any]:
-    return _weighing(asked) | _outcomes(asked, before_review=True)
+    duties = {"responsibilities": _responsibilities(asked)}
+    return _weighing(asked) | _outcomes(asked, before_review=True) | duties
+
+
+def _responsibilities(asked: _Asked) -> list[dict[str, Any]]:
+    """What every officer may have to answer for by the post held, with its standing. 责任分工"""
+    return [
+        {
+            "respondent": officer.id,
+            "post": officer.post,
+            "situation": found.situation,
+            "answers_for": found.shares[officer.post],
+            "mark": found.mark,
+            "source": found.source,
+            "quote": found.quote,
+            "predates_text": found.predates_basis(asked.case.conduct_on),
+        }
+        for officer in asked.officers
+        for found in asked.edition.responsibilities_of(officer.post, asked.case.category)
+    ]
 
 
 def _weighing(asked: _Asked) -> dict[str, Any]:

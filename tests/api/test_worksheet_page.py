@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from api import forms
 from api.app import create_app
 from models.database import Register
-from models.rules.lifecycle import Kind
+from models.rules.lifecycle import Kind, Stage
 from tests.api.browser import Browser, Page
 from tests.api.door import Door
 from tests.builders import Bureau, Told, a_bureau, a_case
@@ -154,3 +154,29 @@ def test_the_api_gives_the_same_order(register: Register) -> None:
     sheet = door.get(f"/api/work-items/{item.id}", who).json()["context"]["worksheet"][0]
     assert sheet["recorded"] == ["private-gain"]
     assert "materials-formally-complete" in sheet["idle"]
+
+
+def test_worksheet_and_legal_review_say_who_answers_for_what_by_post(app: FastAPI, bureau: Bureau) -> None:
+    told = at_investigation(bureau)  # a reviewer and an approver
+    person, address, _ = opened(told, app)
+    page = person.open(address)
+    assert "审核岗的责任分工" in page.text
+    assert "执行的后果由上级负责，公务员不承担责任" in page.text
+    suggested = re.findall(r'<li><span class="tag (\w+)">建议</span>', person.seen[address])
+    assert suggested
+    assert set(suggested) == {"wait"}
+    assert "不得作为依据" in page.text
+    told.to(Stage.MATCHING)
+    review = told.item("legal-review")
+    seen = Browser(app, bureau, told.who(review)).open(f"/work-items/{review.id}")
+    assert "审核岗的责任分工" in seen.text
+    assert "批准岗的责任分工" in seen.text
+
+
+def test_the_api_says_who_answers_for_what_with_its_standing(register: Register) -> None:
+    door = Door(register)
+    told = at_investigation(door.bureau)
+    item = told.item("investigation")
+    shares = door.get(f"/api/work-items/{item.id}", told.who(item)).json()["context"]["responsibilities"]
+    assert {share["respondent"] for share in shares} == set(told.respondents.values())
+    assert all(bool(share["quote"]) == (share["mark"] != "建议") for share in shares)
