@@ -6,6 +6,7 @@ zhaodan migrate              bring the register to the newest schema
 zhaodan people FILE          load organs, people and roles; prints one-time passwords
 zhaodan token USERNAME       issue a bearer token for a program
 zhaodan verify               walk every event chain; exit code 1 at a broken link
+zhaodan replay CASE          rebuild a decision from edition, facts and votes; exit code 1 if it differs
 zhaodan retry-notices        send again what a channel refused
 zhaodan settings [--write F] the settings table, or write it into a file
 """
@@ -25,15 +26,18 @@ from demo import show
 from demo.story import STORIES
 from demo.story import load_people as demo_people
 from models.accounts import issue_token
-from models.casework import verify_all
+from models.casework import replay, verify_all
 from models.database import register
 from models.directory import load_people
+from models.dossier import clause_label, find_case
 from models.migrate import upgrade
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError
+from models.rules.review import Vote
 from models.settings import SettingsError, settings
 from models.settings_table import settings_table
-from models.tables import Channel, Person
+from models.tables import Person
+from notifications.addresses import add_channel, load_channels
 from notifications.outbox import retry_lagging
 from processes import Plan, StartError, Stopped, Supervisor, start_system
 
@@ -70,9 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         "story", nargs="?", default="r2", choices=STORIES
     )
     command("migrate", migrate, "bring the register to the newest schema")
-    command("people", people, "load organs, people and roles").add_argument("file", type=Path)
+    command("people", people, "load organs, people, roles and channels").add_argument("file", type=Path)
     command("token", token, "issue a bearer token").add_argument("username")
     command("verify", verify, "walk every event chain")
+    command("replay", replay_case, "rebuild a signed decision").add_argument("case")
     command("retry-notices", retry_notices, "send again what a channel refused")
     command("settings", show_settings, "the settings table").add_argument("--write", type=Path)
     return parser
@@ -115,7 +120,7 @@ def _prepare_demo(usernames: list[str], channels: Mapping[str, str]) -> dict[str
     with register().writing() as session:
         named = {p.username: p.id or 0 for p in session.exec(select(Person))}
         for username, url in channels.items():
-            session.add(Channel(person_id=named[username], name="办公消息", url=url))
+            add_channel(session, named[username], "办公消息", url)
         at = datetime.now(UTC)
         return {u: issue_token(session, named[u], "演示", now=at) for u in usernames}
 
@@ -140,7 +145,7 @@ def _open_register() -> None:
 
 
 def people(options: argparse.Namespace) -> int:
-    """Load a list of organs, people and roles. 导入名册"""
+    """Load a list of organs, people, their roles and notification channels. 导入名册"""
     try:
         raw = yaml.safe_load(options.file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as fault:
@@ -156,7 +161,9 @@ def _load(raw: object) -> dict[str, str]:
             "The list of people must have the parts `organs` and `people`; see demo/people.yaml."
         )
     with register().writing() as session:
-        return load_people(session, raw, since=date(beijing_day(datetime.now(UTC)).year, 1, 1))
+        passwords = load_people(session, raw, since=date(beijing_day(datetime.now(UTC)).year, 1, 1))
+        load_channels(session, raw, sender=settings().smtp_from)
+        return passwords
 
 
 def _print_passwords(passwords: dict[str, str]) -> None:
@@ -187,6 +194,25 @@ def verify(_: argparse.Namespace) -> int:
                 print(f"案件 {case.id} 第 {broken.seq} 条留痕：{broken.fault}")
     print(f"已校验 {cases} 件案件的留痕，{faults} 件不完整。")
     return 1 if faults else 0
+
+
+def replay_case(options: argparse.Namespace) -> int:
+    """Rebuild every signed round of a case and compare it with what was signed. 复算"""
+    with register().reading() as session:
+        case = find_case(session, options.case)
+        rounds = replay(session, case)
+    for found in rounds:
+        for officer in found.officers:
+            holding = [c for c, o in officer["clauses"].items() if o in ("established", "provisional")]
+            votes = "、".join(f"{Vote(vote).zh}{n}票" for vote, n in officer["votes"].items())
+            print(
+                f"第 {found.round} 轮　被核查人员 {officer['respondent']}：事实 {len(officer['facts'])} 项，"
+                f"职责 {len(officer['duties'])} 项，系统提出 {'、'.join(map(clause_label, holding)) or '无'}，"
+                f"审核确认 {'、'.join(map(clause_label, officer['confirmed'])) or '无'}，表决 {votes or '无'}，"
+                f"签发 {Vote(officer['outcome']).zh}"
+            )
+        print(f"签发时 {found.recorded}\n复算后 {found.rebuilt}　{'一致' if found.same else '不一致'}")
+    return 0 if all(found.same for found in rounds) else 1
 
 
 def retry_notices(_: argparse.Namespace) -> int:

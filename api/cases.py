@@ -35,6 +35,7 @@ from api.views import (
     RespondentView,
     SignedDecisionView,
     TimelineView,
+    WeighingView,
     document_view,
     evidence_added,
     item_view,
@@ -59,6 +60,7 @@ from models.queries import (
     seen_document,
     seen_evidence,
     timeline,
+    weighing_of,
 )
 from models.rules.errors import NotPermitted
 from models.rules.lifecycle import Stage
@@ -155,6 +157,12 @@ def get_timeline(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[
     return [TimelineView.model_validate(row) for row in rows]
 
 
+@router.get("/cases/{case_id}/weighing", summary="条款论证")
+def get_weighing(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[WeighingView]:
+    """每名人员：免责与问责对照，条款逐要件的说理，改变结果还要查明什么。只供有权查阅案卷的人员。"""
+    return [WeighingView.model_validate(row) for row in weighing_of(session, actor, case_id)]
+
+
 @router.get("/cases/{case_id}/documents", summary="文书目录")
 def get_documents(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[DocumentView]:
     """您可以查看的文书。"""
@@ -203,6 +211,7 @@ _EVIDENCE_FORM = {
                         "kind": {"type": "string", "example": "书证"},
                         "collected_by": {"type": "string", "example": "罗颖"},
                         "proves": {"type": "string", "example": "申请材料齐全、符合法定形式"},
+                        "formed_on": {"type": "string", "format": "date", "description": "材料形成日期"},
                         "file": {"type": "string", "format": "binary", "description": "放在表单最后"},
                     },
                 }
@@ -256,7 +265,7 @@ def take_evidence(request: Request, signed: Signed, case_id: str) -> tuple[Uploa
 def _enter(
     session: SessionDep, signed: Signed, case_id: str, upload: Upload, *, meta: NewEvidence, key: str | None
 ) -> Response:
-    said = [case_id, upload.stored.sha256, upload.file_name, upload.media_type, meta.model_dump()]
+    said = [case_id, upload.stored.sha256, upload.file_name, upload.media_type, meta.model_dump(mode="json")]
 
     def act() -> Said:
         row = add_evidence(

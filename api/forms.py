@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.rules.lifecycle import Kind
+from models.rules.lifecycle import Absence, Kind
 
 Fields = Mapping[str, Sequence[str]]
 _BETWEEN_NUMBERS = re.compile(r"[\s,，、;；]+")
@@ -161,7 +161,18 @@ NEW_CASE: Form = {
     "allegations": Rows({"text": Plain("反映的问题"), "username": Plain("指向人员")}),
 }
 
-EVIDENCE: Form = {"kind": Plain("证据种类"), "collected_by": Plain("收集人"), "proves": Plain("证明内容")}
+EVIDENCE: Form = {
+    "kind": Plain("证据种类"),
+    "collected_by": Plain("收集人"),
+    "proves": Plain("证明内容"),
+    "formed_on": Plain("材料形成日期"),
+}
+
+
+ABSENCE: Mapping[Absence, Form] = {
+    Absence.LAPSED: {"reason": REASON},
+    Absence.LEFT: {"witnesses": Several("见证人"), "reason": Plain("说明")},
+}
 
 
 def read(form: Form, fields: Fields) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from api.deps import (
 )
 from api.views import ItemList, ItemPageView, answered, item_page_view, item_view
 from models.answers import ANSWERS
-from models.casework import answer_work_item, save_draft
+from models.casework import answer_work_item, record_absence, save_draft
 from models.queries import inbox, inbox_count, item_page
 from models.rules.deadlines import beijing_day
 from models.rules.errors import Incomplete
@@ -56,6 +56,20 @@ AnswerBody = Annotated[
                     "votes": [{"respondent": 1, "outcome": "exempt", "reason": "形式审查义务已经履行。"}]
                 },
             },
+        },
+    ),
+]
+
+AbsenceBody = Annotated[
+    dict[str, Any],
+    Body(
+        description="按待办给出的 absence_schema 填写",
+        openapi_examples={
+            "lapsed": {
+                "summary": "逾期未陈述",
+                "value": {"reason": "告知书已于3月2日送达，期满未收到陈述申辩。"},
+            },
+            "left": {"summary": "留置送达", "value": {"witnesses": ["见证人一", "见证人二"]}},
         },
     ),
 ]
@@ -106,6 +120,36 @@ def answer(
     item = answer_work_item(
         session, item_id, content, actor=actor, now=clock(), expect_version=expect_version
     )
+    wake_after_commit(session, item.case_id)
+    return 200, answered(item, session.get_one(Case, item.case_id))
+
+
+@router.post("/work-items/{item_id}/absence", summary="登记逾期未陈述或者留置送达")
+def post_absence(
+    item_id: ItemId,
+    body: AbsenceBody,
+    actor: ActorDep,
+    session: SessionDep,
+    version: VersionDep,
+    request_hash: RequestHashDep,
+    key: KeyDep = None,
+) -> Response:
+    """由本案调查人员登记：期满后本人仍未陈述的，记为逾期未陈述；本人拒绝签收、文书留置的，记为留置送达。
+
+    必须带 If-Match。期限届满不会自动产生任何结果；期满之前不予登记。
+    """
+
+    def act() -> Said:
+        return record(session, item_id, body, actor=actor, expect_version=version)
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
+
+
+def record(
+    session: Session, item_id: str, content: dict[str, Any], *, actor: Actor, expect_version: int | None
+) -> Said:
+    """Record an absence and have the case woken after the commit. For API and pages alike."""
+    item = record_absence(session, item_id, content, actor=actor, now=clock(), expect_version=expect_version)
     wake_after_commit(session, item.case_id)
     return 200, answered(item, session.get_one(Case, item.case_id))
 

@@ -1,7 +1,7 @@
 """Pages about cases: the list, registering a lead, the file of one case. 案件页面"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,22 +12,32 @@ from api import forms
 from api.cases import take_evidence
 from api.deps import SignedDep, clock, signed_before_form, wake_after_commit, writing
 from api.errors import ForgeryRefused, problem_of
+from api.inbox import record
 from api.pages_forms import FormDep, fields_of
-from api.pages_items import known
+from api.pages_items import known, version_sent
 from api.pages_rendering import page, see_other
 from api.pages_words import step
 from models.accounts import Signed
 from models.answers import NewCase, NewEvidence
 from models.casework import add_evidence, open_case
 from models.database import register
-from models.dossier import DecisionView, Dossier, RespondentView, load_dossier
+from models.dossier import DecisionView, Dossier, RespondentView, load_dossier, weigh
 from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
 from models.handbook import load_edition
-from models.queries import CasePage, ItemRow, candidates, case_page, count_cases, list_cases
+from models.queries import (
+    CasePage,
+    ItemRow,
+    absence_to_record,
+    candidates,
+    case_page,
+    count_cases,
+    list_cases,
+    seen_item,
+)
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, NotFound, NotPermitted
-from models.rules.lifecycle import Stage
+from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage
 from models.rules.permissions import Action, ItemFacts, Role, may
 from models.settings import settings
 from models.tables import Clock, Organ
@@ -153,10 +163,44 @@ def _rows_of(group: str, fields: Mapping[str, list[str]]) -> int:
 
 @router.get("/cases/{case_id}")
 def get_case(
-    case_id: str, request: Request, signed: SignedDep, registered: bool = False, added: bool = False
+    case_id: str,
+    request: Request,
+    signed: SignedDep,
+    registered: bool = False,
+    added: bool = False,
+    recorded: bool = False,
 ) -> Response:
     """The file of a case, as far as the reader may see it."""
-    return _case_page(request, signed, case_id, registered=registered, added=added)
+    return _case_page(request, signed, case_id, registered=registered, added=added, recorded=recorded)
+
+
+@router.post("/work-items/{item_id}/absence")
+def post_absence(item_id: str, request: Request, signed: SignedDep, form: FormDep) -> Response:
+    """Record that an officer let a period pass or refused a receipt; what is refused comes back as it was typed."""
+    with register().reading() as session:
+        item, case, _ = seen_item(session, signed.actor, known(item_id))
+        case_id, absence = case.id, ABSENCES.get(Kind(item.kind))
+    shape = forms.ABSENCE[absence] if absence else {}
+    head = f"absence.{item_id}."
+    typed = {name.removeprefix(head): values for name, values in fields_of(form).items()}
+    try:
+        with writing(request) as session:
+            content = forms.read(shape, typed)
+            record(session, item_id, content, actor=signed.actor, expect_version=version_sent(form))
+    except (CaseworkError, ValidationError) as error:
+        faults = forms.faults(shape, typed, error) if isinstance(error, ValidationError) else {}
+        return _case_page(
+            request,
+            signed,
+            case_id,
+            fields={head + name: values for name, values in typed.items()},
+            faults={head + name: why for name, why in faults.items()},
+            listed=[(head + name, forms.label_of(shape, name), why) for name, why in faults.items()],
+            refusal="" if faults else str(error),
+            status=problem_of(error).status,
+            typed_for=item_id,
+        )
+    return see_other(f"/cases/{case_id}?recorded=1")
 
 
 @router.post("/cases/{case_id}/evidence")
@@ -195,7 +239,9 @@ def _case_page(
     signed: Signed,
     case_id: str,
     *,
+    fields: Mapping[str, list[str]] | None = None,
     faults: Mapping[str, str] | None = None,
+    listed: Sequence[tuple[str, str, str]] = (),
     refusal: str = "",
     status: int = 200,
     **said: Any,
@@ -211,8 +257,9 @@ def _case_page(
         p=found,
         faults=faults or {},
         refusal=refusal,
-        fields={"collected_by": [signed.actor.name]},
-        listed=[(n, forms.label_of(forms.EVIDENCE, n) or "文件", why) for n, why in (faults or {}).items()],
+        fields={"collected_by": [signed.actor.name], **(fields or {})},
+        listed=listed
+        or [(n, forms.label_of(forms.EVIDENCE, n) or "文件", why) for n, why in (faults or {}).items()],
         stages=list(Stage),
         state_zh=found.row.state_zh,
         at=list(Stage).index(Stage(found.case.stage)),
@@ -221,7 +268,7 @@ def _case_page(
         evidence_kinds=EVIDENCE_KINDS,
         limit_mb=settings().evidence_max_mb,
         today=beijing_day(clock()),
-        **{"registered": False, "added": False, **said, **shown},
+        **{"registered": False, "added": False, "recorded": False, "typed_for": "", **said, **shown},
     )
 
 
@@ -234,10 +281,12 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
     return {
         "d": None if found.narrow else d,
         "mine": mine,
+        "absences": [(row, absence) for row in opened if (absence := _absence(signed, found, row))],
         "waiting": [] if found.narrow else _waiting(row for row in opened if row not in mine),
         "shown_officers": officers if d.findings or d.facts else (),
         "findings_of": lambda rid: d.of(d.findings, rid),
         "facts_of": lambda rid: d.of(d.facts, rid),
+        "weigh_of": lambda rid: weigh(d, rid),
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "clocks": _clocks(session, found),
     }
@@ -260,6 +309,10 @@ def _waiting(rows: Iterable[ItemRow]) -> list[str]:
 def _answers(signed: Signed, found: CasePage, row: ItemRow) -> bool:
     item = ItemFacts(Role(row.role), row.assignee_id, found.case.organ_id)
     return may(signed.actor, Action.ANSWER, found.facts, item=item).ok
+
+
+def _absence(signed: Signed, found: CasePage, row: ItemRow) -> Absence | None:
+    return absence_to_record(signed.actor, found.facts, row, on=beijing_day(clock()))
 
 
 def _heard_officers(found: CasePage, d: Dossier) -> tuple[RespondentView, ...]:

@@ -24,7 +24,7 @@ from models.dossier import clause_label
 from models.queries import ItemPage, case_row, item_page
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound, Stale
-from models.rules.lifecycle import Kind
+from models.rules.lifecycle import Absence, Kind
 from models.tables import Draft, WorkItem
 
 router = APIRouter(include_in_schema=False)
@@ -50,8 +50,11 @@ def get_item(item_id: str, request: Request, signed: SignedDep, all: str = "") -
 @router.post("/work-items/{item_id}")
 def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) -> Response:
     """Answer, or keep a draft; what is refused comes back as it was typed."""
-    with register().reading() as session:
-        asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    try:
+        with register().reading() as session:
+            asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    except NotFound:
+        return _stepped_aside(request, signed, item_id, form)
     kind = Kind(asked.item.kind)
     fields = fields_of(form)
     content = forms.read(forms.FORMS[kind], fields)
@@ -61,14 +64,25 @@ def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) 
             _keep(request, signed, item_id, content=content)
             return see_other(f"/work-items/{item_id}{'?all=1' if everything else ''}")
         with writing(request) as session:
-            answer(session, item_id, content, actor=signed.actor, expect_version=_version(form))
+            answer(session, item_id, content, actor=signed.actor, expect_version=version_sent(form))
     except (CaseworkError, ValidationError) as error:
         return _refused(request, signed, asked, fields, content=content, error=error, everything=everything)
     return see_other(f"/inbox?done={item_id}")
 
 
-def _version(form: FormData) -> int:
-    # The page always sends the version it showed; anything else is no page of ours.
+def _stepped_aside(request: Request, signed: Signed, item_id: str, form: FormData) -> Response:
+    """Who has stepped aside sees the item no more, but may have sent the form twice. Raises NotFound for all else."""
+    content = forms.read(forms.FORMS[Kind.RECUSAL], fields_of(form))
+    try:
+        with writing(request) as session:
+            answer(session, known(item_id), content, actor=signed.actor, expect_version=version_sent(form))
+    except (CaseworkError, ValidationError):
+        raise NotFound from None
+    return see_other(f"/inbox?done={item_id}")
+
+
+def version_sent(form: FormData) -> int:
+    """The version the page showed, which it always sends. Raises Stale for what is no page of ours."""
     said = str(form.get("version", ""))
     if not (said.isascii() and said.isdigit() and len(said) < 10):
         raise Stale
@@ -188,6 +202,8 @@ def _last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
 def _closed(asked: ItemPage) -> str:
     if asked.may_answer:
         return ""
+    if asked.item.state == "done" and "absence" in (asked.item.answer or {}):
+        return f"此事项由调查人员登记为{Absence(asked.item.answer['absence']).zh}，内容记入案件留痕。"
     if asked.item.state == "done":
         return "此事项已经办理，内容记入案件留痕。"
     if asked.item.state == "cancelled":

@@ -1,6 +1,6 @@
 """Turning a template and what it shows into a page. 页面生成"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from api import pages_words
 from api.deps import maybe_signed
 from api.errors import Problem
 from models.accounts import Signed
-from models.dossier import clause_label, day, shown
+from models.dossier import cited_evidence, clause_label, day, shown, statement
+from models.dossier.terms import CLAUSE_OUTCOME_ZH
 from models.rules.permissions import Role
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -60,16 +61,6 @@ class Links:
         return f"/api/evidence/{evidence_id}"
 
 
-def evidence_list(numbers: Iterable[int]) -> str:
-    """证据1、证据3; nothing without evidence."""
-    return "、".join(f"证据{number}" for number in sorted(numbers))
-
-
-def statement(question: str) -> str:
-    """A fact question as the statement it asks about: 是否挽回了损失？ -> 挽回了损失."""
-    return question.replace("是否", "", 1).rstrip("？?")
-
-
 def size(amount: int) -> str:
     """A file size as people read it."""
     if amount < 1024:
@@ -91,7 +82,8 @@ def environment() -> Environment:
     made.filters |= {
         "day": day,
         "shown": shown,
-        "evidence": evidence_list,
+        "evidence": cited_evidence,
+        "clause_outcome": lambda outcome: CLAUSE_OUTCOME_ZH[outcome],
         "label": clause_label,
         "size": size,
         "statement": statement,

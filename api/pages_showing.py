@@ -13,7 +13,7 @@ from models.accounts import Signed
 from models.casework.matching import openings
 from models.casework.panel import RULE
 from models.casework.record import Act
-from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier
+from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier, weigh
 from models.handbook import Edition, Responsibility, load_edition
 from models.queries import ItemPage, documents
 from models.rules.decision import Outcome
@@ -52,6 +52,7 @@ def shows(
         "findings_of": lambda rid: now.d.of(now.d.findings, rid),
         "responsibilities_of": _responsibilities(asked),
         "facts_of": lambda rid: now.d.of(now.d.facts, rid),
+        "weigh_of": lambda rid: weigh(now.d, rid),
     }
     if not asked.narrow:
         common["d"] = now.d

@@ -8,7 +8,7 @@ from typing import Any
 from models.dossier.terms import CATEGORY_ZH, CONCLUSION_ZH, POST_ZH, SOURCE_ZH
 from models.queries.cases import TimelineRow
 from models.rules.decision import Outcome
-from models.rules.lifecycle import Kind, Stage
+from models.rules.lifecycle import Absence, Kind, Stage
 
 GUIDES: Mapping[Kind, str] = {
     Kind.SCREENING: "判断线索是否属于本机关受理范围，并说明理由；受理的同时指派两名调查人员。",
@@ -62,6 +62,7 @@ _SAID: Mapping[str, Mapping[Any, str]] = {
     "agreed": {True: "同意", False: "不同意"},
     "declined": {True: "放弃陈述申辩", False: "提出陈述申辩"},
     "result": {"handled": "已作处理", "no-action": "不予追究", "returned": "退回"},
+    "absence": {absence: absence.zh for absence in Absence},
     "recuse": {True: "申请回避", False: "无应当回避的情形"},
     "wanted": {True: "要求澄清", False: "不要求澄清"},
     "publish": {True: "同意公开", False: "不公开"},

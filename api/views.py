@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.answers import ABSENT_ANSWERS
 from models.queries import CaseRow, ItemPage, ItemRow
 from models.rules.lifecycle import Kind, Stage, State
 from models.rules.permissions import Role
@@ -95,6 +96,7 @@ class EvidenceView(View):
     sha256: str
     proves: str
     collected_by: str
+    formed_on: date | None
     added_at: datetime
 
 
@@ -125,6 +127,15 @@ class TimelineView(View):
     data: dict[str, Any]
 
 
+class GroundView(View):
+    """认定的依据"""
+
+    evidence: list[int]
+    note: str
+    confirmed_by: list[str]
+    later_only: bool = Field(description="只有行为之后形成的材料")
+
+
 class ClauseView(BaseModel):
     """条款匹配：系统的建议和理由，法制审核的意见"""
 
@@ -138,6 +149,68 @@ class ClauseView(BaseModel):
     missing: list[str]
     confirmed: bool | None
     confirmed_reason: str
+
+
+class NodeView(View):
+    """说理的一层：条款、要件、事实，直到证据"""
+
+    part: str = Field(examples=["fact"])
+    text: str
+    status: str = Field(examples=["established"])
+    zh: str = Field(examples=["是"])
+    fact: str
+    ground: GroundView | None
+    inferred: str
+    children: list["NodeView"]
+
+
+class ExplainedView(View):
+    """一个条款的说理"""
+
+    clause: str = Field(examples=["exempt-41"])
+    tree: NodeView
+
+
+class AskedView(BaseModel):
+    """一项尚未证明的事实，以及需要怎样的答案"""
+
+    fact: str
+    question: str
+    status: str = Field(examples=["established"])
+
+
+class TurnView(BaseModel):
+    """查明哪些事实会改变结果"""
+
+    facts: list[AskedView]
+    gained: list[str] = Field(description="可以提出的条款")
+    lost: list[str] = Field(description="不再成立的条款")
+    barred_by: list[str] = Field(description="触及的负面情形")
+    ends: bool = Field(description="案件不再进入条款匹配")
+
+
+class ThenView(BaseModel):
+    """只看行为当时已有的材料，结果不同的条款"""
+
+    clause: str
+    now: str
+    then: str
+
+
+class WeighingView(BaseModel):
+    """对一名人员的论证：免责与问责对照，逐要件说理，还差什么"""
+
+    respondent: int
+    balance: str = Field(examples=["exempting"])
+    balance_zh: str
+    exempting: list[str]
+    duties_missed: list[str]
+    bars: list[str]
+    contradictions: list[str]
+    later_evidence: list[int] = Field(description="行为之后形成的证据")
+    known_at_the_time: list[ThenView]
+    clauses: list[ExplainedView]
+    turns: list[TurnView] = Field(description="改变结果所需查明的事实，少的在前")
 
 
 class SignedDecisionView(BaseModel):
@@ -185,6 +258,8 @@ class ItemPageView(BaseModel):
     may_answer: bool
     why_not: str
     answer_schema: dict[str, Any] = Field(description="答复内容的 JSON Schema")
+    absence: str | None = Field(description="您可以登记的情形：lapsed 逾期未陈述，left 留置送达")
+    absence_schema: dict[str, Any] | None = Field(description="登记内容的 JSON Schema")
     context: dict[str, Any]
     draft: dict[str, Any] | None
     answer: dict[str, Any] | None = Field(description="已办理的内容；表决票密封，不在此显示")
@@ -264,14 +339,19 @@ def registered(case: Case, row: CaseRow) -> dict[str, Any]:
 
 
 def answered(item: WorkItem, case: Case) -> dict[str, Any]:
-    """What whoever answered is told: the item is done, and where the case stands now."""
-    return {
-        "id": item.id,
-        "kind": item.kind,
-        "kind_zh": Kind(item.kind).zh,
-        "state": item.state,
-        "version": item.version,
-        "case": {
+    """What whoever answered is told: the item is done, and where the case stands now.
+
+    Who steps aside is told where the item stood and nothing more, however late the same is sent again.
+    """
+    if item.kind == Kind.RECUSAL and (item.answer or {}).get("recuse"):
+        stands: dict[str, Any] = {
+            "id": case.id,
+            "stage": item.stage,
+            "stage_zh": Stage(item.stage).zh,
+            "round": item.round,
+        }
+    else:
+        stands = {
             "id": case.id,
             "stage": case.stage,
             "stage_zh": Stage(case.stage).zh,
@@ -279,7 +359,14 @@ def answered(item: WorkItem, case: Case) -> dict[str, Any]:
             "state_zh": State(case.state).zh,
             "round": case.round,
             "version": case.version,
-        },
+        }
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "kind_zh": Kind(item.kind).zh,
+        "state": item.state,
+        "version": item.version,
+        "case": stands,
     }
 
 
@@ -297,6 +384,8 @@ def item_page_view(page: ItemPage, schema: dict[str, Any]) -> ItemPageView:
         may_answer=page.may_answer,
         why_not=page.why_not,
         answer_schema=schema,
+        absence=page.absence,
+        absence_schema=ABSENT_ANSWERS[page.absence].model_json_schema() if page.absence else None,
         context=dict(page.context),
         draft=dict(page.draft) if page.draft is not None else None,
         answer=page.item.answer,

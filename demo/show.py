@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -184,6 +184,71 @@ def _clauses(work: Casework, page: Mapping[str, Any]) -> None:
         for reason in clause["reasons"]:
             console.print(f"  · {reason}")
         console.print(f"  法制审核：{mark}。{clause['confirmed_reason']}")
+    if page["conclusion"] == "complete":
+        _weighing(work, officers, {(c["respondent"], c["clause"]): c for c in shown})
+
+
+def _weighing(
+    work: Casework, officers: Mapping[int, Any], shown: Mapping[tuple[int, str], Mapping[str, Any]]
+) -> None:
+    _head("说理：逐要件直到证据，还差什么，免责与问责对照")
+    for found in work.door.get("cao.ran", f"/api/cases/{work.case_id}/weighing"):
+        officer = officers[found["respondent"]]
+        console.print(
+            f"\n[bold]{officer['name']}（{_POSTS[officer['post']]}）[/bold]  免责与问责对照：{found['balance_zh']}"
+        )
+        if found["later_evidence"]:
+            numbers = "、".join(f"证据{number}" for number in found["later_evidence"])
+            then = "不同" if found["known_at_the_time"] else "相同"
+            console.print(f"  防止事后诸葛：{numbers}形成于行为之后；只看当时已有的材料，结果{then}")
+        for explained in found["clauses"]:
+            clause = shown.get((found["respondent"], explained["clause"]))
+            if clause is not None:
+                console.print(f"  {explained['clause']}  {clause['label']}")
+                _explained(explained["tree"]["children"])
+        turns = found["turns"]
+        fewest = min((len(turn["facts"]) for turn in turns), default=0)
+        console.print(f"  要改变结果，至少还须查明 {fewest} 项事实，例如：")
+        helping = [t for t in turns if len(t["facts"]) == fewest and t["gained"]][:2]
+        harming = [t for t in turns if len(t["facts"]) == fewest and (t["lost"] or t["barred_by"])][:2]
+        for turn in (*helping, *harming):
+            asked = "，并且".join(
+                f"「{one['question']}」为{'是' if one['status'] == 'established' else '否'}"
+                for one in turn["facts"]
+            )
+            gained = f"可以提出 {'、'.join(turn['gained'])}" if turn["gained"] else ""
+            lost = f"不再成立 {'、'.join(turn['lost'])}" if turn["lost"] else ""
+            barred = "触及负面清单，不得免责" if turn["barred_by"] else ""
+            console.print(f"    · {asked}：{'；'.join(filter(None, (gained, lost, barred)))}")
+
+
+def _explained(parts: Sequence[Mapping[str, Any]]) -> None:
+    """What speaks for or against the clause itself in full, what every clause shares in one line each."""
+    for part in parts:
+        leaves = list(_leaves(part))
+        if part["part"] in ("elements", "exclusions", "premise"):
+            _tree([part], depth=2)
+        else:
+            shared = sorted({n for leaf in leaves for n in (leaf["ground"] or {}).get("evidence", ())})
+            cited = "、".join(f"证据{number}" for number in shared)
+            console.print(f"    {part['zh']}　{part['text']}：{len(leaves)} 项事实（{cited}）", markup=False)
+
+
+def _leaves(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if node["part"] == "fact":
+        yield node
+    for child in node["children"]:
+        yield from _leaves(child)
+
+
+def _tree(nodes: Sequence[Mapping[str, Any]], *, depth: int) -> None:
+    for node in nodes:
+        ground = node["ground"] or {}
+        evidence = "、".join(f"证据{number}" for number in ground.get("evidence", ()))
+        by = "、".join(ground.get("confirmed_by", ()))
+        tail = f"（{'，'.join(filter(None, (evidence, by and by + '认定')))}）" if evidence or by else ""
+        console.print(f"{'  ' * depth}{node['zh']}　{node['text']}{tail}", markup=False)
+        _tree(node["children"], depth=depth + 1)
 
 
 _NO_CLAUSES = {
@@ -219,6 +284,7 @@ def _papers(work: Casework) -> None:
 
 _SHOWN = (
     ("决定文书", ("decision", "transfer-letter")),
+    ("不予适用条款的理由", ("why-not",)),
     ("澄清文书", ("clearing-letter",)),
 )
 

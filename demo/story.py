@@ -100,8 +100,16 @@ def _legal_review(
     said: Any, _: Item, respondents: Mapping[str, int], proposed: Sequence[tuple[int, str]]
 ) -> dict[str, Any]:
     confirm, reject = said["clauses"]["confirm"], said["clauses"]["reject"]
+    # What is confirmed for one officer may not hold for another post.
+    refuse = {
+        (respondents[username], clause): reason
+        for username, refused in said["clauses"].get("refuse", {}).items()
+        for clause, reason in refused.items()
+    }
     clauses = [
-        {"respondent": rid, "clause": c, "confirmed": c in confirm, "reason": confirm.get(c, reject)}
+        {"respondent": rid, "clause": c, "confirmed": False, "reason": refuse[rid, c]}
+        if (rid, c) in refuse
+        else {"respondent": rid, "clause": c, "confirmed": c in confirm, "reason": confirm.get(c, reject)}
         for rid, c in proposed
     ]
     return {

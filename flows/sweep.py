@@ -6,6 +6,7 @@ A wake may be lost, a worker killed, Prefect's database gone: the register knows
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 from prefect import flow, get_run_logger
@@ -21,6 +22,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.waking import Pause, Woken, case_deployment_id, is_ahead, wake
 from tasks.office import lagging_cases, open_cases_without, retry_notices, standing
+from tasks.purge import purge
 
 PAGE = 200
 BROKEN = [StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
@@ -36,7 +38,7 @@ async def sweep(
 
     Wakes cases with effects owed for longer than older_than_s seconds, cases whose run failed or has been
     running for longer than stale_after_s seconds, and cases without a run. A thorough sweep also compares
-    every suspended run with the register. At most at_most cases per sweep; the next one goes on.
+    every suspended run with the register, and removes what has outlived its use. At most at_most cases per sweep; the next one goes on.
     Returns the counts of what was done, by kind.
     """
     async with get_client() as client:
@@ -52,6 +54,9 @@ async def sweep(
         )
     counts["left"] = max(0, len(case_ids) - at_most)
     counts["notices"] = await asyncio.to_thread(retry_notices)
+    if thorough:
+        purged = await asyncio.to_thread(purge, datetime.now(UTC))
+        counts |= {"replays purged": purged.replays, "files purged": purged.files}
     get_run_logger().info("Sweep: %s.", ", ".join(f"{kind} {number}" for kind, number in counts.items()))
     return counts
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.rules.clauses import Status
 from models.rules.decision import Outcome
 from models.rules.duties import DutyResult
-from models.rules.lifecycle import Kind
+from models.rules.lifecycle import Absence, Kind
 
 _LAYOUT = {"\n", "\t"}
 
@@ -40,6 +40,11 @@ def _filled(text: str) -> str:
     if not text:
         raise ValueError("不能为空，请填写")
     return text
+
+
+def _unless_empty(value: object) -> object:
+    # A form sends an empty field where nothing was filled in.
+    return None if value == "" else value
 
 
 Name = Annotated[
@@ -105,6 +110,7 @@ class NewEvidence(Shape):
     ]
     collected_by: Name
     proves: Line = ""
+    formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
 
 
 # --- answers, one per kind of work item ---------------------------------------------------------
@@ -324,6 +330,33 @@ ANSWERS: Mapping[Kind, type[Shape]] = {
     Kind.PUBLICATION_REVIEW: PublicationReview,
     Kind.ARCHIVING: Archiving,
 }
+
+
+# --- what is recorded when the officer concerned gives no answer -------------------------------
+
+
+class PeriodLapsed(Shape):
+    """逾期未陈述"""
+
+    reason: FilledText  # how the officer was told, and that nothing came
+
+
+class PapersLeft(Shape):
+    """留置送达: two witnesses, or why there are none."""
+
+    witnesses: Annotated[list[Name], Field(max_length=2)] = []
+    reason: Text = ""
+
+
+ABSENT_ANSWERS: Mapping[Absence, type[Shape]] = {
+    Absence.LAPSED: PeriodLapsed,
+    Absence.LEFT: PapersLeft,
+}
+
+
+def read_absence(absence: Absence, content: Mapping[str, Any]) -> Shape:
+    """What is recorded, in its shape. Raises pydantic.ValidationError naming every field that does not fit."""
+    return ABSENT_ANSWERS[absence].model_validate(content)
 
 
 def read_answer(kind: Kind, content: Mapping[str, Any]) -> Shape:

@@ -1,10 +1,13 @@
 """Evidence and issued papers on disk, named by their SHA-256. 文件库"""
 
+import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,7 +60,8 @@ class FileStore:
                 os.fsync(file.fileno())
             target = self.path(digest.hexdigest())
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(target)
+            with self._alone():
+                part.replace(target)
         finally:
             part.unlink(missing_ok=True)
         return Stored(digest.hexdigest(), size, target)
@@ -80,6 +84,43 @@ class FileStore:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except FileNotFoundError:
             return False
+
+    def idle(self, *, before: datetime) -> Iterator[str]:
+        """Hashes of the files that were last handed in before a moment."""
+        return (path.name for path in _untouched(self.root.glob("[0-9a-f][0-9a-f]/*"), before))
+
+    def discard(self, sha256: str, *, before: datetime) -> bool:
+        """Delete a file, unless somebody has handed it in again since; whether anything was deleted."""
+        path = self.path(sha256)
+        with self._alone():
+            if not path.exists() or path.stat().st_mtime >= before.timestamp():
+                return False
+            path.unlink()
+        return True
+
+    def discard_parts(self, *, before: datetime) -> int:
+        """Delete what uploads have left that were cut off with their process; returns how many."""
+        left = list(_untouched(self.root.glob("incoming/*"), before))
+        for part in left:
+            part.unlink(missing_ok=True)
+        return len(left)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time puts a file in its place or takes one away."""
+        held = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(held)
+
+
+def _untouched(paths: Iterable[Path], before: datetime) -> Iterator[Path]:
+    for path in paths:
+        with suppress(FileNotFoundError):  # an upload that is just being finished moves its file away
+            if path.stat().st_mtime < before.timestamp():
+                yield path
 
 
 def store() -> FileStore:

@@ -101,6 +101,7 @@ class Case(SQLModel, table=True):
     conclusion: str = Field(default="", max_length=16)  # of the verification
     criminal_flag: bool = False
     registered_at: datetime = _instant()
+    announced_at: datetime | None = _instant(default=None)  # from when the officers concerned may see it
     archived_at: datetime | None = _instant(default=None)
     retain_until: date | None = None
     retention: str = Field(default="", max_length=32)
@@ -159,6 +160,7 @@ class Evidence(SQLModel, table=True):
     proves: str = Field(default="")
     collected_by: str = Field(max_length=100)
     collected_at: datetime = _instant()
+    formed_on: date | None = None  # the day the material itself was made, if it says so
     added_by: int = _key("person.id")
     added_at: datetime = _instant()
 
@@ -421,6 +423,7 @@ class Notification(SQLModel, table=True):
     attempts: int = 0
     error: str = Field(default="", max_length=500)
     created_at: datetime = _instant()
+    claimed_at: datetime | None = _instant(default=None)  # of the last attempt
     delivered_at: datetime | None = _instant(default=None)
     read_at: datetime | None = _instant(default=None)
 

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from models.dossier import case_number
 from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound
 from models.rules.lifecycle import Kind, Stage
-from models.tables import Case, Organ, WorkItem
+from models.tables import Case, Effect, Organ, WorkItem
 from notifications.messages import Context
 
 
@@ -34,4 +34,13 @@ def read_context(
         due_on=item.due_on if item else None,
         provisional=bool(item and item.provisional),
         shared=bool(item and item.assignee_id is None),
+        escalated=item is not None and _escalated(session, case.id, item.id),
     )
+
+
+def _escalated(session: Session, case_id: str, item_id: str) -> bool:
+    """Whether some manager is told; an organ may have none, or none that is free of the case."""
+    told = select(Effect.id).where(
+        Effect.case_id == case_id, Effect.item_id == item_id, Effect.subject == "escalation"
+    )
+    return session.exec(told).first() is not None

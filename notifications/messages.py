@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 _WEEKDAYS = "一二三四五六日"
 
 # What the person has to do, for each kind of work item.
-TODO: Mapping[Kind, str] = {
+INSTRUCTIONS: Mapping[Kind, str] = {
     Kind.SCREENING: "请审查线索，提出受理、不予受理、转办或移送的意见。",
     Kind.INVESTIGATION: "请核实事实，逐项对照履职清单作出认定。",
     Kind.COUNTERSIGN: "请核对调查结果，同意的会签，不同意的写明理由退回。",
@@ -51,6 +51,7 @@ class Context:
     due_on: date | None = None
     provisional: bool = False
     shared: bool = False  # sent to everybody who may take the item
+    escalated: bool = False  # a manager is told that it is overdue
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _item(context: Context) -> Said:
     return {
         **_case(context),
         "item": context.item.zh,
-        "todo": TODO[context.item],
+        "todo": INSTRUCTIONS[context.item],
         "due": _due(context),
         "shared": context.shared,
     }
@@ -122,7 +123,7 @@ def _late(context: Context) -> Said:
     said = _item(context)
     if context.due_on is None:
         raise ValueError("this notice is about a period and the work item has none")
-    return {**said, "late": (context.today - context.due_on).days}
+    return {**said, "late": (context.today - context.due_on).days, "escalated": context.escalated}
 
 
 def _due(context: Context) -> str:

@@ -7,7 +7,6 @@
 
 The in-app inbox is a row too, delivered the moment it is written. A crash between call and settling leaves
 `sending`; that send is repeated after the lease with the same X-Zhaodan-Notice, by which a receiver can tell.
-While a row is `sending`, delivered_at is the moment of the claim.
 """
 
 import logging
@@ -184,7 +183,7 @@ def _again(register: Register, row_id: int, *, now: Clock, bounded: bool) -> Sen
 def _file(register: Register, fresh: Notification, moment: datetime) -> None:
     """Put the notice into the inbox, unless it lies there already."""
     with register.writing() as session:
-        _find_or_add(session, _like(fresh, INBOX, state="delivered", at=moment))
+        _find_or_add(session, _like(fresh, INBOX, state="delivered", delivered_at=moment))
 
 
 def _claim(
@@ -192,11 +191,11 @@ def _claim(
 ) -> _Envelope | None:
     """Commit that we are about to call; None when it has arrived, is being sent or has no attempts left."""
     with register.writing() as session:
-        row, new = _find_or_add(session, _like(fresh, channel, state="sending", at=now))
+        row, new = _find_or_add(session, _like(fresh, channel, state="sending", claimed_at=now))
         if not new and not _may_send(row, now, bounded=bounded):
             return None
         if not new:
-            row.state, row.delivered_at, row.error = "sending", now, ""
+            row.state, row.claimed_at, row.error = "sending", now, ""
             row.attempts += 1
         row_id = row.id or 0
         return _Envelope(row_id, url, f"{row.key}#{row_id}", Message(row.subject, row.body))
@@ -220,7 +219,7 @@ def _give_up(register: Register, row_id: int, error: str) -> None:
     with register.writing() as session:
         row = _locked(session, row_id)
         if row.state != "delivered":
-            row.state, row.delivered_at, row.error = "failed", None, error
+            row.state, row.error = "failed", error
             row.attempts = max(row.attempts, ATTEMPTS)
 
 
@@ -262,16 +261,11 @@ def _locked(session: Session, row_id: int) -> Notification:
     return session.exec(select(Notification).where(Notification.id == row_id).with_for_update()).one()
 
 
-def _like(fresh: Notification, channel: str, *, state: str, at: datetime) -> Notification:
-    return Notification(
-        **fresh.model_dump(
-            exclude={"id", "channel", "state", "attempts", "error", "delivered_at", "read_at"}
-        ),
-        channel=channel,
-        state=state,
-        attempts=1,
-        delivered_at=at,
+def _like(fresh: Notification, channel: str, *, state: str, **moment: datetime) -> Notification:
+    said = fresh.model_dump(
+        include={"key", "person_id", "case_id", "item_id", "subject", "body", "created_at"}
     )
+    return Notification(**said, channel=channel, state=state, attempts=1, **moment)
 
 
 def _may_send(row: Notification, now: datetime, *, bounded: bool) -> bool:
@@ -283,7 +277,7 @@ def _may_send(row: Notification, now: datetime, *, bounded: bool) -> bool:
 def _stale(row: Notification, now: datetime) -> bool:
     # Half the lease of the effect, so that whoever takes the effect over finds the claim lapsed.
     lease = timedelta(seconds=settings().effect_lease_s / 2)
-    return row.delivered_at is None or row.delivered_at <= now - lease
+    return row.claimed_at is None or row.claimed_at <= now - lease
 
 
 def _due(row: Notification, now: datetime) -> bool:

@@ -77,6 +77,11 @@ def test_a_list_of_people_is_loaded_once(register: Register, capsys: pytest.Capt
     [
         ("people: [{username: a, name: 甲, organ: nowhere, roles: [head]}]", "nowhere"),
         ("people: [{username: a, organ: jx, roles: [head]}]", "name"),
+        (
+            "{organs: [{code: jx, name: 省局, mark: 省, level: province}], people: [{username: a, name: 甲, "
+            "organ: jx, roles: [head], channels: {inbox: 'json://127.0.0.1/hook'}}]}",
+            "站内通知",
+        ),
         ("- a list", "organs"),
         ("people: [", "cannot be read"),
     ],

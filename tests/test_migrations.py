@@ -4,14 +4,18 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from models import tables  # noqa: F401  # fills the metadata
 from models.database import Register
-from models.migrate import current, newest, upgrade
+from models.migrate import _config, current, newest, upgrade
+from models.rules.lifecycle import Stage
+from models.tables import Notification
 from processes import PROJECT
+from tests.builders import a_bureau, a_case
 
 VERSIONS = PROJECT / "models" / "migrations" / "versions"
 
@@ -121,6 +125,44 @@ def test_upgrading_twice_is_harmless(register: Register):
         assert connection.execute(sa.text("SELECT name FROM organ")).scalars().all() == [
             "江西省市场监督管理局"
         ]
+
+
+def test_officers_keep_the_sight_of_cases_accepted_before_the_rule(register: Register):
+    bureau = a_bureau(register)
+    accepted, registered = a_case(bureau).to(Stage.VERIFICATION), a_case(bureau)
+    with register.engine.begin() as connection:
+        command.downgrade(_config(connection), "0001")
+    upgrade(register.engine)
+    assert accepted.case().announced_at == accepted.case().registered_at
+    assert registered.case().announced_at is None
+    assert differences(register.engine) == []
+
+
+def test_a_claim_of_before_is_no_arrival_after_the_upgrade(register: Register):
+    bureau = a_bureau(register)
+    at = bureau.now()
+    with register.writing() as session:
+        for state in ("sending", "delivered"):
+            session.add(
+                Notification(
+                    key=state,
+                    person_id=bureau.ids["luo.ying"],
+                    channel="mail",
+                    subject="待办",
+                    body="待办",
+                    state=state,
+                    created_at=at,
+                    **{"claimed_at" if state == "sending" else "delivered_at": at},
+                )
+            )
+    with register.engine.begin() as connection:
+        command.downgrade(_config(connection), "0001")
+        moments = connection.execute(sa.text("SELECT count(delivered_at) FROM notification")).scalar_one()
+    assert moments == 2
+    upgrade(register.engine)
+    with register.reading() as session:
+        kept = {n.key: (n.claimed_at, n.delivered_at) for n in session.exec(select(Notification))}
+    assert kept == {"sending": (at, None), "delivered": (None, at)}
 
 
 def test_migrations_are_numbered_in_one_line_and_say_what_they_do():

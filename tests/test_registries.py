@@ -16,14 +16,26 @@ from api.app import create_app
 from api.pages_rendering import STATIC
 from flows.worker import FLOWS
 from models import accounts, files, tables
-from models.answers import ANSWERS
-from models.casework.handlers import HANDLERS
+from models.answers import ABSENT_ANSWERS, ANSWERS
+from models.casework.handlers import ABSENCE_HANDLERS, HANDLERS
 from models.handbook import editions
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError
-from models.rules.lifecycle import _ASKS, _WAYS, KINDS, Kind, Situation, Stage, asks, way_out
+from models.rules.lifecycle import (
+    _ASKS,
+    _WAYS,
+    ABSENCES,
+    KINDS,
+    Absence,
+    Kind,
+    Situation,
+    Stage,
+    asks,
+    way_out,
+)
+from models.rules.permissions import Role
 from models.settings import Settings
-from notifications.messages import MESSAGES, TEMPLATES, TODO
+from notifications.messages import INSTRUCTIONS, MESSAGES, TEMPLATES
 from processes import CASE_DEPLOYMENT, PROJECT
 from tasks.documents import DOCUMENTS
 from tasks.documents.registry import TITLES
@@ -44,7 +56,7 @@ KIND_NAMES = {kind.value for kind in Kind}
         pytest.param(ANSWERS, id="shape of the answer"),
         pytest.param(HANDLERS, id="handler"),
         pytest.param(forms.FORMS, id="form of the page"),
-        pytest.param(TODO, id="what the notice asks"),
+        pytest.param(INSTRUCTIONS, id="what the notice asks"),
     ],
 )
 def test_every_kind_of_work_item_is_in_every_list(registry):
@@ -65,6 +77,13 @@ def test_a_form_asks_for_exactly_what_the_answer_holds(kind: Kind):
     form = forms.FORMS[kind]
     asked = {part.into if isinstance(part, forms.Rows) and part.into else name for name, part in form.items()}
     assert asked == set(ANSWERS[kind].model_fields)
+
+
+@pytest.mark.parametrize("absence", list(Absence))
+def test_a_form_asks_for_exactly_what_is_recorded_of_an_absence(absence: Absence):
+    assert set(forms.ABSENCE[absence]) == set(ABSENT_ANSWERS[absence].model_fields)
+    assert absence in ABSENCE_HANDLERS
+    assert {KINDS[kind].role for kind, leaves in ABSENCES.items() if leaves is absence} == {Role.OFFICER}
 
 
 def test_every_deadline_a_work_item_names_is_in_the_handbook():

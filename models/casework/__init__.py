@@ -4,17 +4,21 @@
 """
 
 from models.casework import office
-from models.casework.answering import answer_work_item, item_facts, save_draft
+from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.opening import add_evidence, open_case, take_number
+from models.casework.replay import Replayed, replay
 
 __all__ = [
     "Broken",
+    "Replayed",
     "add_evidence",
     "answer_work_item",
     "item_facts",
     "office",
     "open_case",
+    "record_absence",
+    "replay",
     "save_draft",
     "take_number",
     "verify_all",

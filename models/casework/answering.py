@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from models.answers import Shape, read_answer
-from models.casework.handlers import HANDLERS, SEALED
+from models.answers import Shape, read_absence, read_answer
+from models.casework.handlers import ABSENCE_HANDLERS, HANDLERS, SEALED
 from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.database import to_json
-from models.rules.errors import AlreadyDone, Locked, Stale, WrongStage
-from models.rules.lifecycle import Kind, Stage, State
+from models.rules.errors import AlreadyDone, Conflict, Locked, Stale, WrongStage
+from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Role, may
 from models.tables import Case, Draft, WorkItem
 
@@ -37,11 +37,14 @@ def answer_work_item(
     """
     act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
-    check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
+    ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(item))
+    if kind is not Kind.RECUSAL or item.answered_by != actor.person_id:
+        check(ruling)
     shape = read_answer(kind, content)
     kept = _kept(kind, item, shape)
     if _repeated(item, kept, actor):
         return item
+    check(ruling)  # whoever has stepped aside has no right left but to have sent the same twice
     _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
     settled = HANDLERS[kind](act, own, shape)
@@ -55,6 +58,53 @@ def answer_work_item(
         f"item:{kind.value}:answered",
         reason=str(getattr(shape, "reason", "")) if kind not in SEALED else "",
         data={"item": own.id, "from": before.value, "answer": _digest(kept)} | _verdict(kind, shape),
+    )
+    session.flush()
+    return own
+
+
+def record_absence(
+    session: Session,
+    item_id: str,
+    content: Mapping[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    expect_version: int | None = None,
+) -> WorkItem:
+    """Record that the officer let the period pass, or refused the receipt and the papers were left. 逾期未陈述、留置送达
+
+    The item is closed as if nothing had been said, and its answer says why. The same record again is the same row.
+    Raises what answering raises, and Conflict while the period still runs.
+    """
+    act, item = _act_on(session, item_id, actor=actor, now=now)
+    kind = Kind(item.kind)
+    check(may(actor, Action.RECORD_ABSENCE, act.facts, item=item_facts(item)))
+    absence = ABSENCES.get(kind)
+    if absence is None:
+        raise Conflict(f"『{kind.zh}』须由本人办理，不能登记逾期或者留置。")
+    shape = read_absence(absence, content)
+    kept = (
+        _kept(kind, item, read_answer(kind, {})) | shape.model_dump(mode="json") | {"absence": absence.value}
+    )
+    if _repeated(item, kept, actor):
+        return item
+    _check_open(item, act.case, kind, expect_version)
+    own = act.items[(kind, item.slot)]
+    ABSENCE_HANDLERS[absence](act, own, shape)
+    own.answer, own.answered_by, own.answered_at = kept, actor.person_id, now
+    act.stop(own, "done")
+    before = Stage(act.case.stage)
+    settle(act)
+    act.record(
+        f"item:{kind.value}:{absence.value}",
+        reason=str(getattr(shape, "reason", "")),
+        data={
+            "item": own.id,
+            "from": before.value,
+            "answer": _digest(kept),
+            "said": {"absence": absence.value},
+        },
     )
     session.flush()
     return own

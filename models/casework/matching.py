@@ -13,12 +13,13 @@ from models.rules.clauses import Match as ClauseMatch
 from models.rules.clauses import Matching, Status, match
 from models.rules.clauses import Outcome as ClauseOutcome
 from models.rules.decision import Outcome, allowed_outcomes
-from models.rules.duties import DutyResult, duty_facts
+from models.rules.duties import DutyResult
+from models.rules.inquiry import Inquiry
+from models.rules.symmetry import Symmetry, symmetric
 from models.tables import Fact, Finding, Match
 
 # Outcomes that say nothing about this officer; they can be computed again from edition and facts at any time.
 _SILENT = frozenset({ClauseOutcome.NOT_APPLICABLE, ClauseOutcome.HUMAN_ONLY, ClauseOutcome.NOT_REACHED})
-_CATEGORIES = ("inspection", "penalty", "licensing", "coercion")
 # Facts and findings of every round in one statement: round, respondent, duty or "", fact or "", answer.
 _FOUND = sa.union_all(
     sa.select(
@@ -35,27 +36,11 @@ _FOUND = sa.union_all(
 _TRANSFER_FACTS = ("supervisory-organ-handling", "criminal-threshold-possible")
 
 
-@dataclass(frozen=True)
-class Inquiry:
-    """What the investigation that counts has found: its round, the category's facts, and each officer's."""
-
-    round: int
-    category: dict[str, Status]
-    facts: dict[int, dict[str, Status]]
-    duties: dict[int, dict[str, DutyResult]]
-
-    def known(self, respondent: int) -> dict[str, Status]:
-        """What is known about one officer, the duty list included."""
-        # The checklist itself answers the two duty questions; what was typed for them does not count.
-        return self.category | self.facts.get(respondent, {}) | _checked(self.duties.get(respondent, {}))
-
-
 def inquiry(act: Act) -> Inquiry:
     """Read once per act. A case returned to the panel keeps the findings of the round before."""
     if act.inquiry is None:
         act.inquiry = _read_inquiry(act)
-    known: Inquiry = act.inquiry
-    return known
+    return act.inquiry
 
 
 def _read_inquiry(act: Act) -> Inquiry:
@@ -70,23 +55,7 @@ def _read_inquiry(act: Act) -> Inquiry:
             found.setdefault(rid, {})[duty] = DutyResult(answer)
         else:
             known.setdefault(rid, {})[fact] = Status(answer)
-    return Inquiry(last, of_category(act.case.category), known, found)
-
-
-def _checked(found: dict[str, DutyResult]) -> dict[str, Status]:
-    if not found:
-        return {}
-    missed = [duty for duty, result in found.items() if result is DutyResult.NOT_DONE]
-    return duty_facts(found, flagged=missed[0] if len(missed) == 1 else None)
-
-
-def of_category(category: str) -> dict[str, Status]:
-    """The case's category says in which act the conduct happened, unless the investigators found otherwise."""
-    if category not in _CATEGORIES:
-        return {}
-    return {
-        f"during-{name}": Status.ESTABLISHED if name == category else Status.REFUTED for name in _CATEGORIES
-    }
+    return Inquiry(last, act.case.category, known, found)
 
 
 def matching(act: Act, respondent: int) -> Matching:
@@ -161,6 +130,12 @@ def confirmed(act: Act, respondent: int) -> list[str]:
         for rid, clause in act.session.exec(agreed):
             act.confirmed.setdefault(rid, []).append(clause)
     return act.confirmed.get(respondent, [])
+
+
+def symmetry(act: Act, respondent: int) -> Symmetry:
+    """The exemption list and the grounds of accountability held against each other for one officer."""
+    duties = inquiry(act).duties.get(respondent, {})
+    return symmetric(matching(act, respondent), duties, confirmed(act, respondent))
 
 
 def openings(act: Act, respondent: int, clauses: Collection[str] | None = None) -> Openings:

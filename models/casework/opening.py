@@ -159,6 +159,8 @@ def add_evidence(
     check(may(actor, Action.ADD_EVIDENCE, act.facts))
     if act.case.state == State.ARCHIVED:
         raise Incomplete("案件已归档，不能再补充证据；如确有新证据，请申请重新启动。")
+    if meta.formed_on is not None and meta.formed_on > beijing_day(now):
+        raise Incomplete(f"材料形成日期 {meta.formed_on} 晚于今天，请核对日期。")
     same = select(Evidence).where(Evidence.case_id == case_id, Evidence.sha256 == stored.sha256)
     existing = session.exec(same).first()
     if existing is not None:
@@ -175,10 +177,14 @@ def add_evidence(
         proves=meta.proves,
         collected_by=meta.collected_by,
         collected_at=now,
+        formed_on=meta.formed_on,
         added_by=actor.person_id,
         added_at=now,
     )
     session.add(row)
-    act.record("evidence:added", data={"number": row.number, "sha256": stored.sha256, "size": stored.size})
+    said = {"number": row.number, "sha256": stored.sha256, "size": stored.size}
+    if meta.formed_on is not None:
+        said["formed_on"] = meta.formed_on.isoformat()
+    act.record("evidence:added", data=said)
     session.flush()
     return row

@@ -19,6 +19,7 @@ from models.database import to_json
 from models.handbook import Edition, load_edition
 from models.rules.deadlines import beijing_day, due
 from models.rules.errors import NotFound, NotPermitted, Recused
+from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
 from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
 from models.tables import (
@@ -114,7 +115,8 @@ class Act:
     respondents: dict[int, Respondent] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
-    inquiry: Any = None  # what the investigation found, once it has been read (models.casework.matching)
+    said: dict[str, Any] = field(default_factory=dict)  # what else the event of this act says
+    inquiry: Inquiry | None = None  # what the investigation found, once it has been read
     later: list[SQLModel] = field(default_factory=list)  # new rows that go in with the event
     stopped: list[str] = field(default_factory=list)  # items whose clocks stop with this act
     # Of this round, once they have been read:
@@ -156,7 +158,8 @@ class Act:
         queues = frozenset(
             Role(i.role) for i in self.items.values() if i.state == "open" and i.assignee_id is None
         )
-        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues)
+        announced = self.case.announced_at is not None
+        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues, announced)
 
     def holders(self, part: Part) -> tuple[int, ...]:
         """Persons who have a part, in the order they took it."""
@@ -223,9 +226,15 @@ class Act:
         )
         self.owed.append(key)
 
+    def announce(self) -> None:
+        """Let the officers concerned see that the case exists; the first time counts."""
+        self.case.announced_at = self.case.announced_at or self.now
+
     def ask(self, wanted: Ask) -> WorkItem:
         """Create a work item with its clock and the notice of it."""
         rule = KINDS[wanted.kind]
+        if rule.role is Role.OFFICER:
+            self.announce()
         item = WorkItem(
             id=uuid.uuid4().hex,
             case_id=self.case.id,
@@ -287,7 +296,7 @@ class Act:
         case = self.case
         case.events += 1
         case.version += 1
-        said = dict(data or {}) | {"stage": Stage(case.stage).value, "round": case.round}
+        said = dict(data or {}) | self.said | {"stage": Stage(case.stage).value, "round": case.round}
         if self.moves:
             said["moves"] = self.moves
         if self.owed:

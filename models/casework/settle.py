@@ -92,6 +92,7 @@ def _enter(act: Act, move: Move) -> None:
     """What the office owes on the way into a stage, and what is computed there by rule."""
     match move.to:
         case Stage.VERIFICATION:
+            act.announce()
             if move.way == "accepted":
                 for rid, row in act.respondents.items():
                     act.owe("document", "rights-notice", respondent=rid)

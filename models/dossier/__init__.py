@@ -1,7 +1,7 @@
 """The whole case in one read model, for papers, pages, bundle and printout. 案卷"""
 
-from models.dossier.reading import load_dossier
-from models.dossier.terms import case_number, clause_label, day, shown
+from models.dossier.reading import find_case, load_dossier
+from models.dossier.terms import case_number, cited_evidence, clause_label, day, shown, statement
 from models.dossier.views import (
     AllegationView,
     AnswerView,
@@ -21,6 +21,7 @@ from models.dossier.views import (
     RespondentView,
     SeatView,
 )
+from models.dossier.weighing import Weighing, weigh
 
 __all__ = [
     "AllegationView",
@@ -40,9 +41,14 @@ __all__ = [
     "PublicationView",
     "RespondentView",
     "SeatView",
+    "Weighing",
     "case_number",
+    "cited_evidence",
     "clause_label",
     "day",
+    "find_case",
     "load_dossier",
     "shown",
+    "statement",
+    "weigh",
 ]

@@ -1,5 +1,6 @@
 """Reading a case file with a fixed number of queries, however large the case. 读取案卷"""
 
+import re
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -61,6 +62,23 @@ def load_dossier(session: Session, case_id: str, round: int | None = None) -> Do
         raise NotFound("查无此案，请核对案件编号。")
     case, organ = found
     return _Reading(session, case, organ, round or case.round).dossier()
+
+
+def find_case(session: Session, named: str) -> Case:
+    """A case by its id or its number, e.g. 赣市监责〔2026〕1号. Raises NotFound."""
+    case = session.get(Case, named)
+    if case is not None:
+        return case
+    said = re.fullmatch(r"(.*?)责?〔(\d{4})〕(\d+)号?", named.strip())
+    if said is not None:
+        mark, year, number = said.groups()
+        wanted = select(Case).join(Organ, col(Organ.id) == Case.organ_id)
+        found = session.exec(
+            wanted.where(Organ.mark == mark, Case.year == int(year), Case.number == int(number))
+        )
+        if (case := found.first()) is not None:
+            return case
+    raise NotFound(f"查无案件“{named}”，请核对案号（例如 某市监责〔2026〕1号）或者案件编号。")
 
 
 class _Reading:

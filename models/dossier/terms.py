@@ -1,5 +1,6 @@
 """Stored words as people read them, numbers and moments as papers print them. 用语"""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from models.rules.clauses import Outcome as ClauseOutcome
@@ -68,6 +69,16 @@ def day(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         value = value.astimezone(BEIJING).date()
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def cited_evidence(numbers: Iterable[int]) -> str:
+    """证据1、证据3; nothing without evidence."""
+    return "、".join(f"证据{number}" for number in sorted(numbers))
+
+
+def statement(question: str) -> str:
+    """A fact question as the statement it asks about: 是否挽回了损失？ -> 挽回了损失."""
+    return question.replace("是否", "", 1).rstrip("？?")
 
 
 def clause_label(clause_id: str) -> str:

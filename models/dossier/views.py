@@ -64,6 +64,11 @@ class EvidenceView:
     sha256: str
     size: int
     media_type: str
+    formed_on: date | None = None
+
+    def later_than(self, day: date) -> bool:
+        """Whether the material itself was made after a day."""
+        return self.formed_on is not None and self.formed_on > day
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ class Edition:
     responsibilities: Mapping[str, Responsibility]
     cues: Mapping[str, Cues]
     rulebook: Rulebook
+    digest: str  # SHA-256 over the files that decide anything, word for word
 
     def in_force(self, day: date) -> bool:
         """Whether the edition applied on that day."""

@@ -1,5 +1,6 @@
 """Loading editions, whole or not at all, and choosing the one that governs a day. 载入手册"""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -139,6 +140,13 @@ class _Folder:
             self._opened[name] = read_file(self._folder, name)
         return self._opened[name]
 
+    def digest(self) -> str:
+        """What only hints decides nothing and is left out: cues may grow without changing an edition."""
+        summed = hashlib.sha256()
+        for name in ("edition", "clauses", "facts", "gates", "logic", "duties"):
+            summed.update(hashlib.sha256((self._folder / f"{name}.yaml").read_bytes()).digest())
+        return summed.hexdigest()
+
     def done(self) -> None:
         for entry in self._opened.values():
             entry.done()
@@ -176,6 +184,7 @@ def _assemble(files: _Folder, starts: date, ends: date | None) -> Edition:
         responsibilities=read_responsibilities(files["responsibilities.yaml"], categories=sections),
         cues=read_cues(files["cues.yaml"], clauses),
         rulebook=book,
+        digest=files.digest(),
     )
     _check_counts(edition, files, sizes)
     files.done()

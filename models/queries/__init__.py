@@ -1,6 +1,6 @@
 """All reads of pages and API, each with the reader's rights applied. 查询"""
 
-from models.queries.asked import ItemPage, candidates, item_page
+from models.queries.asked import ItemPage, absence_to_record, candidates, item_page
 from models.queries.cases import (
     CasePage,
     CaseRow,
@@ -30,7 +30,7 @@ from models.queries.rights import (
     seen_item,
     visible,
 )
-from models.queries.weighed import clauses_of, decisions_of, outcomes_open
+from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
 from models.queries.worksheets import worksheets
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Page",
     "RespondentRow",
     "TimelineRow",
+    "absence_to_record",
     "answerable",
     "candidates",
     "case_facts",
@@ -74,5 +75,6 @@ __all__ = [
     "seen_item",
     "timeline",
     "visible",
+    "weighing_of",
     "worksheets",
 ]

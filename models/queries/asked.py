@@ -19,8 +19,8 @@ from models.queries.inbox import ItemRow, draft_of, item_rows
 from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
 from models.queries.worksheets import worksheet_view, worksheets
-from models.rules.lifecycle import Kind
-from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
+from models.rules.lifecycle import ABSENCES, Absence, Kind
+from models.rules.permissions import Action, Actor, CaseFacts, ItemFacts, Part, Role, may
 from models.tables import (
     Allegation,
     Case,
@@ -45,6 +45,7 @@ class ItemPage:
     narrow: bool
     may_answer: bool
     why_not: str
+    absence: Absence | None  # what the reader may record in the officer's place
     context: Mapping[str, Any]
     draft: Mapping[str, Any] | None
 
@@ -101,9 +102,22 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
         narrow=limited,
         may_answer=item.state == "open" and ruling.ok,
         why_not=ruling.why,
+        absence=absence_to_record(actor, facts, item, on=on),
         context=context,
         draft=draft,
     )
+
+
+def absence_to_record(
+    actor: Actor, facts: CaseFacts, item: WorkItem | ItemRow, *, on: date
+) -> Absence | None:
+    """What the actor may record today in place of an answer: nothing before the officer's period has ended."""
+    absence = ABSENCES.get(Kind(item.kind))
+    asked = ItemFacts(Role(item.role), item.assignee_id, facts.organ_id)
+    if item.state != "open" or not may(actor, Action.RECORD_ABSENCE, facts, item=asked).ok:
+        return None
+    runs = item.due_on is not None and on <= item.due_on
+    return None if absence is Absence.LAPSED and runs else absence
 
 
 def candidates(session: Session, role: Role, organ_id: int, *, on: date) -> list[dict[str, Any]]:

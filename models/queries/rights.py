@@ -48,7 +48,8 @@ def facts_of(session: Session, case: Case) -> CaseFacts:
             parts.setdefault(person, set()).add(Part(word))
         else:
             queues.add(Role(word))
-    return CaseFacts(case.organ_id, {p: frozenset(w) for p, w in parts.items()}, frozenset(queues))
+    held_by = {p: frozenset(w) for p, w in parts.items()}
+    return CaseFacts(case.organ_id, held_by, frozenset(queues), case.announced_at is not None)
 
 
 def seen_case(
@@ -132,6 +133,8 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """`may(actor, SEE, case)` as a condition on Case, for lists and counts."""
     taking_part = sa.select(Participation.case_id).where(col(Participation.person_id) == actor.person_id)
     blind = taking_part.where(col(Participation.part) == BLIND)
+    concerned = taking_part.where(col(Participation.part) == NARROW)
+    untold = col(Case.announced_at).is_(None) & col(Case.id).in_(concerned)
     ways: list[Any] = [col(Case.id).in_(taking_part)]
     wide = actor.organs(*ORGAN_WIDE)
     if wide:
@@ -139,7 +142,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     for role, organ in sorted(actor.roles - {(r, o) for r, o in actor.roles if o in wide}):
         queue = sa.select(WorkItem.case_id).where(*_queue(role, organ))
         ways.append((col(Case.organ_id) == organ) & col(Case.id).in_(queue))
-    return sa.or_(*ways) & col(Case.id).not_in(blind)
+    return sa.or_(*ways) & col(Case.id).not_in(blind) & ~untold
 
 
 def answerable(actor: Actor) -> sa.ColumnElement[bool]:

@@ -8,9 +8,11 @@ from sqlmodel import Session, col, select
 
 from models.casework.matching import openings
 from models.casework.record import Act
-from models.dossier import clause_label
+from models.dossier import Dossier, clause_label, load_dossier, weigh
 from models.handbook import load_edition
+from models.queries.rights import seen_case
 from models.rules.decision import Outcome
+from models.rules.permissions import Action, Actor
 from models.tables import Case, Decision, Match, Person
 
 
@@ -97,3 +99,49 @@ def outcomes_open(
 
 def _last_round(condition: Any, column: Any) -> Any:
     return sa.select(sa.func.max(column)).where(condition).scalar_subquery()
+
+
+def weighing_of(session: Session, actor: Actor, case_id: str) -> list[dict[str, Any]]:
+    """For every officer: both lists, every clause worth a look down to its evidence, what is missing. 论证
+
+    Raises NotFound for who may not read the file: an officer gets the same reasons in the papers.
+    """
+    seen_case(session, actor, case_id, action=Action.SEE_FILE)
+    dossier = load_dossier(session, case_id)
+    return [_weighed(dossier, row.id) for row in dossier.respondents]
+
+
+def _weighed(dossier: Dossier, respondent: int) -> dict[str, Any]:
+    found = weigh(dossier, respondent)
+    symmetry = found.symmetry
+    return {
+        "respondent": respondent,
+        "balance": symmetry.balance.value,
+        "balance_zh": symmetry.balance.zh,
+        "exempting": list(symmetry.exempting),
+        "duties_missed": list(symmetry.duties_missed),
+        "bars": [found.edition.gates[gate].zh for gate in symmetry.bars],
+        "contradictions": list(symmetry.contradictions),
+        "later_evidence": [piece.number for piece in found.later_evidence],
+        "known_at_the_time": [
+            {"clause": now.clause_id, "now": now.outcome.value, "then": once.outcome.value}
+            for now, once in found.at_the_time
+        ],
+        "clauses": [
+            {"clause": row.clause, "tree": found.explain(row.clause)}
+            for row in dossier.of(dossier.matches, respondent)
+        ],
+        "turns": [
+            {
+                "facts": [
+                    {"fact": fact, "question": found.question(fact), "status": status.value}
+                    for fact, status in turn.facts
+                ],
+                "gained": list(turn.gained),
+                "lost": list(turn.lost),
+                "barred_by": list(turn.barred_by),
+                "ends": turn.ends,
+            }
+            for turn in found.counterfactual.turns
+        ],
+    }

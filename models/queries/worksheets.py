@@ -5,10 +5,10 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from models.casework.matching import Inquiry, of_category
 from models.handbook import load_edition
 from models.rules.clauses import Status
 from models.rules.duties import DutyResult
+from models.rules.inquiry import known_facts
 from models.rules.worksheet import Worksheet, worksheet
 from models.tables import Case
 
@@ -23,9 +23,13 @@ def worksheets(case: Case, officers: Iterable[int], said: Mapping[str, Any]) -> 
     edition = load_edition(case.edition)
     facts = _by_officer(said.get("facts"), "fact", "status", edition.facts, Status)
     duties = _by_officer(said.get("findings"), "duty", "result", edition.duties, DutyResult)
-    so_far = Inquiry(case.round, of_category(case.category), facts, duties)
     return {
-        rid: worksheet(edition.rulebook, so_far.known(rid), recorded=facts.get(rid, {})) for rid in officers
+        rid: worksheet(
+            edition.rulebook,
+            known_facts(case.category, facts.get(rid, {}), duties.get(rid, {})),
+            recorded=facts.get(rid, {}),
+        )
+        for rid in officers
     }
 
 

@@ -113,6 +113,26 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.ARCHIVING: KindRule("归档审核", Stage.ARCHIVE, Role.ARCHIVIST, "archiving"),
 }
 
+
+class Absence(StrEnum):
+    """What takes the place of an answer the officer concerned does not give; a person records it. 未办理的情形"""
+
+    LAPSED = "lapsed"  # 逾期未陈述
+    LEFT = "left"  # 留置送达
+
+    @property
+    def zh(self) -> str:
+        """The absence as people call it."""
+        return {"lapsed": "逾期未陈述", "left": "留置送达"}[self]
+
+
+# A decision on clearing is the officer's own and has no substitute.
+ABSENCES: Mapping[Kind, Absence] = {
+    Kind.STATEMENT: Absence.LAPSED,
+    Kind.NOTICE_OF_INTENT: Absence.LAPSED,
+    Kind.SERVICE_RECEIPT: Absence.LEFT,
+}
+
 CLEARED = frozenset({Outcome.EXEMPT, Outcome.NO_FAULT})  # outcomes after which a name is cleared
 
 

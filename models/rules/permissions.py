@@ -111,7 +111,8 @@ PART_OF: Mapping[Role, Part] = {
 # Roles that see every case of their organ, whatever their part in it.
 ORGAN_WIDE = frozenset({Role.MANAGER, Role.HEAD, Role.ARCHIVIST})
 
-# Parts that end sight (recused) or narrow it to one's own items and papers (respondent).
+# Parts that end sight (recused) or narrow it to one's own items and papers (respondent). What is not accepted may
+# be a slander or a matter for another authority: the officer concerned is not to learn of it, nor to be warned.
 BLIND = Part.RECUSED
 NARROW = Part.RESPONDENT
 
@@ -125,6 +126,7 @@ class Action(StrEnum):
     ADD_EVIDENCE = "add-evidence"  # 补充证据
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
+    RECORD_ABSENCE = "record-absence"  # 登记逾期未陈述、留置送达
     HOLD_PART = "hold-part"  # 被指派
 
 
@@ -152,6 +154,9 @@ class CaseFacts:
     organ_id: int
     parts: Mapping[int, frozenset[Part]] = field(default_factory=dict)  # person id -> parts
     queues: frozenset[Role] = frozenset()  # roles whose unassigned items are open
+    announced: bool = (
+        False  # accepted, or something has been asked of an officer: the officers may know of it
+    )
 
     def parts_of(self, person_id: int) -> frozenset[Part]:
         """The parts a person has in the case."""
@@ -200,7 +205,7 @@ def may(
         return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
     if action is Action.HOLD_PART:
         return _hold_part(parts, part)
-    if not _sees(actor, case, parts):
+    if (NARROW in parts and not case.announced) or not _sees(actor, case, parts):
         return Ruling(False, "查无此案，或者您无权查看。", hidden=True)
     if action is Action.SEE:
         return YES
@@ -212,6 +217,8 @@ def may(
         return Ruling(False, "查无此待办。", hidden=True)
     if action is Action.SEE_ITEM:
         return _see_item(actor, item, parts)
+    if action is Action.RECORD_ABSENCE:
+        return _record_absence(actor, item, parts)
     return _answer(actor, item, parts)
 
 
@@ -242,6 +249,17 @@ def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts and item.assignee_id != actor.person_id:
         return Ruling(False, "查无此待办，或者您无权查看。", hidden=True)
     return YES
+
+
+def _record_absence(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
+    seen = _see_item(actor, item, parts)
+    if not seen.ok:
+        return seen
+    if item.role is not Role.OFFICER:
+        return Ruling(False, "此事项不由被核查人员办理，不能登记逾期未陈述或者留置送达。")
+    if Part.INVESTIGATOR in parts and NARROW not in parts:
+        return YES
+    return Ruling(False, "逾期未陈述和留置送达由本案调查人员登记；请联系本案调查人员。")
 
 
 def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:

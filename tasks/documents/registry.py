@@ -47,6 +47,9 @@ class DocumentKind:
     about: str = "case"  # case, respondent, person
     mark: str = ""  # number series; nothing for a paper that bears the case number only
     by_outcome: bool = False
+    called: Callable[[Dossier], str] | None = (
+        None  # the title, where the name of the kind would say too little
+    )
     facts: Callable[[Dossier, int | None, int | None], Mapping[str, Any]] = lambda *_: {}
 
     def series(self, dossier: Dossier, respondent_id: int | None = None) -> str:
@@ -54,7 +57,9 @@ class DocumentKind:
         return _SERIES[_outcome(dossier, respondent_id)] if self.by_outcome else self.mark
 
     def title(self, dossier: Dossier, respondent_id: int | None = None) -> str:
-        """The title of the paper."""
+        """The title of the paper. Raises Incomplete when the case does not carry the paper yet."""
+        if self.called is not None:
+            return self.called(dossier)
         return TITLES[_outcome(dossier, respondent_id)] if self.by_outcome else self.zh
 
 
@@ -123,7 +128,15 @@ _KINDS = (
     DocumentKind(
         "clearing-letter", "澄清函", "officer", "letter", about="respondent", mark="澄函", facts=_signed
     ),
-    DocumentKind("public-notice", "公示公告", "public", "paper", mark="公示", facts=_public),
+    DocumentKind(
+        "public-notice",
+        "公示公告",
+        "public",
+        "paper",
+        mark="公示",
+        called=wording.public_title,
+        facts=_public,
+    ),
     DocumentKind("closing-report", "结案报告", "internal", "report"),
 )
 DOCUMENTS: Mapping[str, DocumentKind] = {kind.kind: kind for kind in _KINDS}

@@ -1,13 +1,12 @@
 """From a case file to a paper: pure, strict, escaped. 文书生成"""
 
-from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models.dossier import Dossier, clause_label, day, shown
+from models.dossier import Dossier, cited_evidence, clause_label, day, shown, statement, weigh
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Kind
 from models.rules.permissions import Part
@@ -67,30 +66,20 @@ def _environment() -> Environment:
         "day": day,
         "shown": shown,
         "paragraphs": paragraphs,
-        "evidence": evidence,
+        "evidence": cited_evidence,
         "statement": statement,
         "sentence": sentence,
         "zh": chinese,
         "cited": wording.cited,
         "label": clause_label,
     }
-    environment.globals |= {"w": wording, "Kind": Kind, "Part": Part}
+    environment.globals |= {"w": wording, "weigh": weigh, "Kind": Kind, "Part": Part}
     return environment
 
 
 def paragraphs(text: str) -> list[str]:
     """The paragraphs somebody typed, without empty ones."""
     return [line.strip() for line in text.split("\n") if line.strip()]
-
-
-def evidence(numbers: Iterable[int]) -> str:
-    """证据1、证据3; nothing without evidence."""
-    return "、".join(f"证据{number}" for number in sorted(numbers))
-
-
-def statement(question: str) -> str:
-    """A fact question as the statement it asks about: 是否挽回了损失？ -> 挽回了损失."""
-    return question.replace("是否", "", 1).rstrip("？")
 
 
 def sentence(text: str) -> str:

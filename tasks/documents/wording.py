@@ -285,6 +285,17 @@ def public_entries(dossier: Dossier) -> tuple[PublicEntry, ...]:
     return entries
 
 
+def public_title(dossier: Dossier) -> str:
+    """What kind of notice it is, by the outcomes it makes known; nothing in it tells one officer from another."""
+    exempt = {
+        entry.outcome == Outcome.EXEMPT and not entry.cleared_elsewhere for entry in public_entries(dossier)
+    }
+    return "和".join(title for is_exempt, title in _PUBLIC_TITLES.items() if is_exempt in exempt)
+
+
+_PUBLIC_TITLES = {True: "不予追究责任（免责）决定公示", False: "澄清正名公告"}
+
+
 def _may_be_shown(dossier: Dossier, respondent_id: int) -> bool:
     clearing, decision = dossier.clearing(respondent_id), dossier.decision(respondent_id)
     if clearing is None or decision is None:

@@ -102,6 +102,24 @@ def test_a_stranger_cannot_tell_a_hidden_case_from_none(door: Door) -> None:
         assert hidden.json() == none.json()
 
 
+@on_sqlite
+def test_an_officer_cannot_tell_a_case_before_acceptance_from_none(door: Door) -> None:
+    told = a_case(door.bureau)
+    item = told.item("screening")
+    paths = [f"/api/cases/{told.case_id}{rest}" for rest in ("", "/timeline", "/documents")]
+    for path in paths:
+        none = door.get(path.replace(told.case_id, "0" * 32), "zhou.kai")
+        hidden = door.get(path, "zhou.kai")
+        refused(hidden, 404, "not-found")
+        assert hidden.json() == none.json()
+    refused(door.get(f"/api/work-items/{item.id}", "zhou.kai"), 404, "not-found")
+    refused(door.answer(item.id, told.content(item), "zhou.kai"), 404, "not-found")
+    assert door.get("/api/cases", "zhou.kai").json() == {"cases": [], "count": 0, "next": None}
+    assert door.tell(told).status_code == 200
+    assert [door.get(path, "zhou.kai").status_code for path in paths] == [200, 200, 200]
+    assert door.get("/api/cases", "zhou.kai").json()["count"] == 1
+
+
 def test_who_stepped_aside_sees_nothing_any_more(door: Door) -> None:
     told = a_case(door.bureau).to(Stage.REVIEW)
     item = next(i for i in told.open_items() if i.kind == "recusal")
@@ -109,6 +127,12 @@ def test_who_stepped_aside_sees_nothing_any_more(door: Door) -> None:
     assert door.get(f"/api/cases/{told.case_id}", who).status_code == 200
     gone = door.answer(item.id, {"recuse": True, "ground": "近亲属"}, who, version=item.version)
     assert gone.status_code == 200
+    assert set(gone.json()["case"]) == {"id", "stage", "stage_zh", "round"}
+    told.to(Stage.DECISION)
+    again = door.answer(item.id, {"recuse": True, "ground": "近亲属"}, who, version=item.version)
+    assert (again.status_code, again.json()) == (200, gone.json())
+    other = door.answer(item.id, {"recuse": True, "ground": "利害关系"}, who, version=item.version)
+    refused(other, 403, "recused")
     for path in (
         f"/api/cases/{told.case_id}",
         f"/api/cases/{told.case_id}/timeline",

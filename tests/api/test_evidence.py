@@ -16,6 +16,7 @@ from sqlmodel import select
 from models.accounts import set_password
 from models.database import Register
 from models.files import store
+from models.rules.lifecycle import Stage
 from models.settings import settings
 from models.tables import Document
 from processes import PROJECT, free_port
@@ -47,6 +48,8 @@ def test_evidence_is_kept_and_read_as_it_was(door: Door) -> None:
 
 def test_an_officer_adds_and_reads_own_evidence_only(door: Door) -> None:
     told = a_case(door.bureau)
+    refused(_send(door, told.case_id, "zhou.kai"), 404, "not-found")
+    told.to(Stage.VERIFICATION)
     own = _send(door, told.case_id, "zhou.kai")
     assert own.status_code == 201
     assert door.get(f"/api/evidence/{own.json()['id']}", "zhou.kai").content == PDF
@@ -170,7 +173,7 @@ def test_a_changed_file_is_not_handed_out(door: Door) -> None:
 
 
 def test_papers_are_read_by_whom_they_are_for(door: Door) -> None:
-    told = a_case(door.bureau)
+    told = a_case(door.bureau).to(Stage.VERIFICATION)
     stored = store().put("<p>告知</p>".encode())
     ids = {}
     own = told.respondents["zhou.kai"]

@@ -144,6 +144,20 @@ def test_a_manager_completes_a_panel_by_form(office: Office, bureau: Bureau) -> 
     assert response.status_code == 303, Page(response.text).text
 
 
+@on_sqlite
+def test_who_steps_aside_with_two_clicks_reads_that_it_is_done(office: Office, bureau: Bureau) -> None:
+    told = a_case(bureau).to(Stage.REVIEW)
+    item = next(i for i in told.open_items() if i.kind == "recusal")
+    person, address = office.of(told.who(item)), f"/work-items/{item.id}"
+    sent = person.open(address).form(address).fill({"recuse": ["yes"], "ground": ["近亲属"]})
+    for _ in range(2):
+        done = person.client.post(address, data=sent | {"do": ["submit"]})
+        assert (done.status_code, done.headers["location"]) == (303, f"/inbox?done={item.id}")
+    assert person.client.post(address, data=sent | {"ground": ["另一理由"]}).status_code == 404
+    assert office.of("lou.ming").client.post(address, data=sent).status_code in (403, 404)
+    person.open(address, 404)
+
+
 def test_typed_content_survives_a_refusal_and_the_message_stands_beside_the_field(
     office: Office, bureau: Bureau
 ) -> None:

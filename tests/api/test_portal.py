@@ -39,6 +39,7 @@ def published(register: Register) -> str:
 def test_strangers_arrive_at_the_portal(public: TestClient) -> None:
     assert public.get("/").headers["location"] == "/portal"
     page = Page(public.get("/portal").text)
+    assert "闸门" not in page.text
     assert "还没有公告" in page.text
     assert page.styled == []
 
@@ -64,6 +65,7 @@ def test_the_duty_list_shows_every_duty_with_its_basis(public: TestClient) -> No
 def test_a_notice_is_shown_redacted(public: TestClient, published: str) -> None:
     listed = public.get("/portal/notices")
     assert f"/portal/notices/{published}" in listed.text
+    assert "不予追究责任（免责）决定公示" in Page(listed.text).text
     response = public.get(f"/portal/notices/{published}")
     page = Page(response.text)
     assert response.status_code == 200

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from models.casework import item_facts
 from models.database import Register
@@ -101,6 +101,62 @@ def test_a_cursor_of_another_origin_is_refused(register: Register) -> None:
         for cursor in ("x", "W10", "WzEsMl0", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwIiwgImEiXQ"):
             with pytest.raises(BadCursor):
                 list_cases(session, manager, after=cursor)
+
+
+def _told_of(session: Session, officer: Actor) -> tuple[set[str], int, set[str]]:
+    """What an officer learns from list, count and inbox."""
+    listed = {row.id for row in list_cases(session, officer).rows}
+    return listed, count_cases(session, officer), {row.case_id for row in inbox(session, officer).rows}
+
+
+def test_an_officer_learns_of_a_case_when_it_is_accepted_and_not_before(register: Register) -> None:
+    bureau = a_bureau(register)
+    told = a_case(bureau)
+    officer, screening = bureau.actor("zhou.kai"), told.item("screening")
+    with register.reading() as session:
+        assert _told_of(session, officer) == (set(), 0, set())
+        for look in (seen_case, case_page):
+            with pytest.raises(NotFound):
+                look(session, officer, told.case_id)
+        with pytest.raises(NotFound):
+            seen_item(session, officer, screening.id)
+    with pytest.raises(NotFound):
+        told.answer(screening, by="zhou.kai")
+    told.to(Stage.VERIFICATION)
+    first = told.case().announced_at
+    told.to(Stage.MATCHING)
+    assert told.case().announced_at == first
+    with register.reading() as session:
+        assert _told_of(session, officer)[:2] == ({told.case_id}, 1)
+        assert case_page(session, officer, told.case_id).narrow
+
+
+@pytest.mark.parametrize("verdict", ["decline", "forward", "transfer"])
+def test_an_officer_never_learns_of_what_was_not_taken_up_here(register: Register, verdict: str) -> None:
+    bureau = a_bureau(register)
+    told = a_case(bureau, "r5")
+    authority = {} if verdict == "decline" else {"authority": "章江市云溪区监察委员会"}
+    told.answer(told.item("screening"), {"verdict": verdict, "reason": "不属于受理范围。"} | authority)
+    officers = [bureau.actor(username) for username in told.respondents]
+    with register.reading() as session:
+        assert {person for person in officers if count_cases(session, person)} == set()
+        assert _told_of(session, bureau.actor("cao.ran"))[1] == 1
+
+
+def test_an_officer_cleared_by_the_other_authority_learns_of_it_when_asked(register: Register) -> None:
+    bureau = a_bureau(register)
+    told = a_case(bureau, "r5")
+    door = {"verdict": "transfer", "reason": "涉嫌职务违法。", "authority": "区监察委员会"}
+    told.answer(told.item("screening"), door)
+    told.answer(told.item("signature"))
+    reply = {"result": "no-action", "authority": "区监察委员会", "summary": "未发现违法问题。"}
+    told.answer(told.item("authority-reply"), reply, by="cao.ran")
+    asked = told.item("clearing-consent")
+    with register.reading() as session:
+        listed, count, waiting = _told_of(session, bureau.actor(told.who(asked)))
+        assert (listed, count, waiting) == ({told.case_id}, 1, {told.case_id})
+    no = {"wanted": False}
+    assert told.answer(asked, no).id == told.answer(asked, no).id
 
 
 def test_an_officer_sees_own_papers_and_no_names(register: Register) -> None:

@@ -7,7 +7,7 @@ from jinja2 import UndefinedError
 
 from models.rules.lifecycle import Kind, Stage
 from notifications import messages
-from notifications.messages import MESSAGES, TEMPLATES, TODO, Context, compose
+from notifications.messages import INSTRUCTIONS, MESSAGES, TEMPLATES, Context, compose
 
 CASE = "赣市监责〔2026〕3号"
 CONTRACT = {
@@ -44,10 +44,10 @@ def test_every_kind_has_both_templates_and_every_template_a_kind() -> None:
 
 
 def test_every_kind_of_work_item_says_what_to_do() -> None:
-    assert set(TODO) == set(Kind)
+    assert set(INSTRUCTIONS) == set(Kind)
     for kind in Kind:
         notice = compose("work-item", a_context(item=kind))
-        assert TODO[kind] in notice.body
+        assert INSTRUCTIONS[kind] in notice.body
         assert kind.zh in notice.subject
 
 
@@ -96,6 +96,14 @@ def test_a_reminder_says_how_near_the_end_is(today: date, words: str) -> None:
     notice = compose("reminder", a_context(today=today))
     assert words in notice.subject
     assert words in notice.body
+
+
+@pytest.mark.parametrize("escalated", [False, True])
+def test_an_overdue_reminder_speaks_of_a_manager_only_when_one_is_told(escalated: bool) -> None:
+    overdue = compose("reminder", a_context(today=date(2026, 3, 17), escalated=escalated)).body
+    assert "请立即办理" in overdue
+    assert ("分管负责人" in overdue) is escalated
+    assert "分管负责人" not in compose("reminder", a_context(today=MONDAY, escalated=escalated)).body
 
 
 @pytest.mark.parametrize("kind", ["work-item", "reminder", "escalation"])

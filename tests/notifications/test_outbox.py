@@ -186,13 +186,30 @@ def test_a_claim_that_was_never_settled_lapses_and_is_repeated_under_the_same_ke
     bureau = told.bureau
     a_channel(bureau, "luo.ying", listener.url(), name="hook")
     tell(told)
-    change(bureau, "hook", state="sending", delivered_at=bureau.clock + MINUTE * 30)
+    change(bureau, "hook", state="sending", claimed_at=bureau.clock + MINUTE * 30, delivered_at=None)
     assert tell(told) == Sent(delivered=1, failed=0)  # somebody is at it just now
     assert len(listener.posts) == 1
     bureau.clock += MINUTE * 31
     assert tell(told) == Sent(delivered=2, failed=0)
     (first, _), (again, _) = listener.posts
     assert first[HEADER] == again[HEADER]
+
+
+def test_a_claim_is_no_arrival_and_both_moments_are_kept(told: Told, listener: Listener) -> None:
+    bureau = told.bureau
+    listener.status = 503
+    a_channel(bureau, "luo.ying", listener.url(), name="hook")
+    tell(told)
+    inbox, refused = rows(bureau)
+    assert (inbox.claimed_at, inbox.delivered_at) == (None, inbox.created_at + MINUTE)
+    assert refused.claimed_at is not None
+    assert refused.delivered_at is None
+    listener.status = 200
+    tell(told)
+    arrived = rows(bureau)[1]
+    assert arrived.claimed_at is not None
+    assert arrived.delivered_at is not None
+    assert refused.claimed_at < arrived.claimed_at < arrived.delivered_at
 
 
 def test_the_sweep_sends_what_is_due_and_waits_longer_each_time(told: Told, listener: Listener) -> None:

@@ -51,7 +51,7 @@ def me(*roles: Role, organ: int = HOME) -> Actor:
 
 
 def a_case(*parts: Part, queues: frozenset[Role] = frozenset()) -> CaseFacts:
-    return CaseFacts(HOME, {ME: frozenset(parts)} if parts else {}, queues)
+    return CaseFacts(HOME, {ME: frozenset(parts)} if parts else {}, queues, announced=True)
 
 
 def said(ruling: object) -> str:
@@ -149,6 +149,22 @@ def test_the_respondent_answers_own_items_only_whatever_roles_are_held(role: Rol
     assert said(may(everything, Action.SEE_ITEM, case, item=ItemFacts(role, SOMEBODY, HOME))) == "hidden"
 
 
+def test_only_an_investigator_of_the_case_records_what_the_officer_leaves_undone() -> None:
+    waiting = ItemFacts(Role.OFFICER, SOMEBODY, HOME)
+    for part in Part:
+        expected = {
+            Part.INVESTIGATOR: "yes",
+            Part.RECUSED: "recused",
+            Part.RESPONDENT: "hidden",
+        }.get(part, "no")
+        assert said(may(me(*Role), Action.RECORD_ABSENCE, a_case(part), item=waiting)) == expected
+    assert said(may(me(), Action.RECORD_ABSENCE, a_case(), item=waiting)) == "hidden"
+    own = ItemFacts(Role.OFFICER, ME, HOME)
+    assert said(may(me(*Role), Action.RECORD_ABSENCE, a_case(Part.RESPONDENT), item=own)) == "no"
+    of_ours = ItemFacts(Role.HEAD, None, HOME)
+    assert said(may(me(), Action.RECORD_ABSENCE, a_case(Part.INVESTIGATOR), item=of_ours)) == "no"
+
+
 @pytest.mark.parametrize("action", [a for a in Action if a is not Action.REGISTER])
 @pytest.mark.parametrize("part", [None, *(p for p in Part if p is not Part.RECUSED)])
 def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action, part: Part | None) -> None:
@@ -158,6 +174,16 @@ def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action
     assert not ruling.ok
     assert ruling.recused
     assert ruling.hidden
+
+
+@pytest.mark.parametrize("action", [a for a in Action if a not in (Action.REGISTER, Action.HOLD_PART)])
+def test_before_acceptance_the_respondent_has_no_sight_whatever_roles_are_held(action: Action) -> None:
+    item = ItemFacts(Role.SCREENING_OFFICER, None, HOME)
+    case = CaseFacts(HOME, {ME: frozenset({Part.RESPONDENT})}, frozenset(Role))
+    colleague = CaseFacts(HOME, {SOMEBODY: frozenset({Part.RESPONDENT})}, frozenset(Role))
+    assert said(may(me(*Role), action, case, item=item)) == "hidden"
+    assert may(me(*Role), action, case, item=item).why == may(me(), action, case, item=item).why
+    assert may(me(*Role), Action.SEE, colleague).ok
 
 
 @pytest.mark.parametrize("action", [a for a in Action if a is not Action.REGISTER])

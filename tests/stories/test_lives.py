@@ -82,6 +82,18 @@ def test_a_head_who_differs_from_the_majority_gives_a_written_reason(bureau: Bur
     assert told.item("signature").state == "open"
 
 
+def test_nobody_is_held_to_account_when_neither_list_names_a_ground(bureau: Bureau) -> None:
+    told = a_case(bureau, "r2").to(Stage.DECISION)
+    other = told.story.answer_as("accountable", told.respondents)
+    before = rows(told, Decision)
+    for _ in range(2):
+        with pytest.raises(Incomplete, match="追究没有依据"):
+            told.answer(told.item("signature"), other)
+    assert rows(told, Decision) == before
+    told.answer(told.item("signature"), {"verdict": "return", "reason": "请核查是否有未履行的职责。"})
+    assert told.case().stage != Stage.DECISION
+
+
 def test_a_recused_member_loses_sight_and_an_alternate_sits(bureau: Bureau) -> None:
     told = a_case(bureau, "r2").to(Stage.REVIEW)
     item = next(i for i in told.open_items() if i.kind == "recusal")
@@ -149,7 +161,7 @@ def test_nobody_is_on_both_sides(bureau: Bureau) -> None:
     told = a_case(bureau, "r2")
     with pytest.raises(NotPermitted):
         told.answer(told.item("screening"), by="luo.ying")
-    with pytest.raises(Recused):
+    with pytest.raises(NotFound):  # an officer does not even learn of a case before it is accepted
         told.answer(told.item("screening"), by="zhou.kai")
     mine = dict(told.story.answers["screening"]) | {"investigators": ["tang.wei", "tang.wei"]}
     with pytest.raises(Incomplete, match="两名"):

@@ -205,6 +205,22 @@ def test_an_answer_that_names_a_stranger_to_the_case_is_refused(bureau: Bureau) 
     assert told.case().model_dump() == before
 
 
+def test_who_steps_aside_twice_with_the_same_words_steps_aside_once(bureau: Bureau) -> None:
+    told = a_case(bureau).to(Stage.REVIEW)
+    leaving = next(i for i in told.open_items() if i.kind == "recusal")
+    who, said = told.who(leaving), {"recuse": True, "ground": ALIKE}
+    first = told.answer(leaving, said, by=who)
+    before, panel = told.case().model_dump(), sitting(told)
+    assert told.answer(leaving, said, by=who).version == first.version
+    assert (told.case().model_dump(), sitting(told)) == (before, panel)
+    for other in ({"recuse": False}, said | {"ground": "另有理由。"}):
+        with pytest.raises(Recused):
+            told.answer(leaving, other, by=who)
+    with pytest.raises(CaseworkError):
+        told.answer(leaving, said, by="lou.ming")
+    assert told.case().model_dump() == before
+
+
 def test_a_recused_member_can_neither_vote_nor_learn_of_the_items(bureau: Bureau) -> None:
     told = a_case(bureau).to(Stage.REVIEW)
     leaving = next(i for i in told.open_items() if i.kind == "recusal")

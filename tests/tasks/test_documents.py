@@ -337,6 +337,23 @@ def test_a_case_that_has_only_begun_renders_too(kind: str) -> None:
     assert words(a_paper(kind, a_dossier(conclusion="", people={}, **empty)))
 
 
+def test_papers_say_of_a_lapsed_period_that_it_lapsed_and_of_a_refused_receipt_who_saw_it() -> None:
+    lapsed = {"absence": "lapsed", "reason": "期满未收到意见。"}
+    left = {"remark": "", "absence": "left", "witnesses": ["见证人甲", "见证人乙"], "reason": ""}
+    answers = (
+        an_answer(Kind.STATEMENT, {"declined": False, "points": []} | lapsed, slot="1"),
+        an_answer(Kind.NOTICE_OF_INTENT, {"statement": ""} | lapsed, slot="1"),
+        an_answer(Kind.SERVICE_RECEIPT, left, slot="1"),
+    )
+    decision = words(a_paper("decision", a_dossier(answers=answers)))
+    assert decision.count("在告知的期限内没有提出") == 2
+    assert "放弃陈述申辩" not in decision
+    assert "没有提出不同意见" not in decision
+    assert "留置送达，见证人：见证人甲、见证人乙" in words(
+        a_paper("closing-report", a_dossier(answers=answers))
+    )
+
+
 def test_a_transfer_is_never_answered_with_a_decision_of_our_own() -> None:
     with pytest.raises(Incomplete, match="移送函"):
         a_paper("decision", a_dossier("transfer"))
@@ -486,6 +503,32 @@ def test_the_public_notice_masks_name_and_unit_and_tells_no_story() -> None:
     assert "2026年11月20日" in text
     for hidden in ("李小明", "欧阳静", "城东", "甲电力", REPORTER, "138", "分公司", "科员", "审批把关"):
         assert hidden not in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "external", "title"),
+    [
+        ("exempt", "", "不予追究责任（免责）决定公示"),
+        ("no-fault", "", "澄清正名公告"),
+        ("transfer", "no-action", "澄清正名公告"),
+    ],
+)
+def test_the_public_notice_is_called_by_what_it_makes_known(outcome: str, external: str, title: str) -> None:
+    dossier = a_dossier(outcome)
+    replied = tuple(replace(d, external_result=external) for d in dossier.decisions)
+    paper = a_paper("public-notice", replace(dossier, decisions=replied))
+    assert paper.title == title
+    assert "李" not in paper.title
+
+
+def test_a_notice_about_two_outcomes_is_called_by_both() -> None:
+    first = a_dossier()
+    both = {
+        "decisions": (first.decisions[0], replace(first.decisions[0], respondent_id=2, outcome="no-fault")),
+        "clearings": (first.clearings[0], replace(first.clearings[0], respondent_id=2)),
+    }
+    paper = a_paper("public-notice", replace(first, **both))
+    assert paper.title == "不予追究责任（免责）决定公示和澄清正名公告"
 
 
 def test_the_public_notice_names_only_who_agreed_to_be_named() -> None:

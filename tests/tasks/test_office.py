@@ -17,7 +17,17 @@ from models.files import store
 from models.rules.deadlines import shift_workdays
 from models.rules.lifecycle import Stage
 from models.settings import settings
-from models.tables import Clock, Document, Effect, Event, Evidence, Notification, Publication, WorkItem
+from models.tables import (
+    Clock,
+    Document,
+    Effect,
+    Event,
+    Evidence,
+    Notification,
+    Person,
+    Publication,
+    WorkItem,
+)
 from tasks.office import lagging_cases, now, office_work, open_cases_without, remind_due, standing
 from tests.builders import Bureau, Told, a_bureau, a_case
 
@@ -243,6 +253,17 @@ def test_each_rung_reminds_once_and_only_the_last_escalates(bureau: Bureau) -> N
     office_work(told.case_id)
     assert [n.person_id for n in notices(told, "escalation")] == [bureau.ids["cao.ran"]]
     assert {n.person_id for n in notices(told, "reminder-t-3")} == {bureau.ids["he.jun"]}
+
+
+@pytest.mark.parametrize("manager", [True, False])
+def test_who_is_late_reads_of_a_manager_only_where_there_is_one(bureau: Bureau, manager: bool) -> None:
+    with bureau.register.writing() as session:
+        session.get_one(Person, bureau.ids["cao.ran"]).active = manager
+    told = a_case(bureau, "r1")
+    remind_due(on(told, 1))
+    office_work(told.case_id)
+    assert bool(notices(told, "escalation")) is manager
+    assert ["分管负责人" in n.body for n in notices(told, "reminder-t+1")] == [manager]
 
 
 def test_two_watches_at_once_remind_once(bureau: Bureau) -> None:

@@ -1,0 +1,150 @@
+"""What the rules say about one officer, worked out again from the file: never stored, so never out of date. 论证"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from models.dossier.views import Dossier, EvidenceView
+from models.handbook import Edition, load_edition
+from models.rules.clauses import Match, Matching, Outcome, match
+from models.rules.counterfactual import Counterfactual, Turn, counterfactual
+from models.rules.duties import ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED, DutyResult
+from models.rules.errors import NotFound
+from models.rules.explanation import Ground, Node, explain
+from models.rules.hindsight import Piece, known_at_the_time
+from models.rules.inquiry import known_facts
+from models.rules.lifecycle import Kind
+from models.rules.logic import Status
+from models.rules.symmetry import Symmetry, symmetric
+
+DUTY_FACTS = (ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED)
+_HOLDING = frozenset({Outcome.ESTABLISHED, Outcome.PROVISIONAL, Outcome.DISPLACED})
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """One officer's facts against both lists, as the file stands. 论证"""
+
+    dossier: Dossier
+    respondent_id: int
+
+    @property
+    def edition(self) -> Edition:
+        """The edition the case pins."""
+        return load_edition(self.dossier.edition)
+
+    @cached_property
+    def duties(self) -> Mapping[str, DutyResult]:
+        """Duty item -> what was found."""
+        found = self.dossier.of(self.dossier.findings, self.respondent_id)
+        return {row.duty: DutyResult(row.result) for row in found}
+
+    @cached_property
+    def facts(self) -> Mapping[str, Status]:
+        """What is known about the officer, the duty list included."""
+        rows = self.dossier.of(self.dossier.facts, self.respondent_id)
+        found = {row.fact: Status(row.status) for row in rows}
+        return known_facts(self.dossier.category, found, self.duties)
+
+    @cached_property
+    def matching(self) -> Matching:
+        """Every clause of the edition."""
+        return _matched(self.dossier.edition, frozenset(self.facts.items()))
+
+    @cached_property
+    def symmetry(self) -> Symmetry:
+        """Both lists; before the legal review the proposed clauses stand for the confirmed ones."""
+        rows = self.dossier.of(self.dossier.matches, self.respondent_id)
+        reviewed = any(row.confirmed is not None for row in rows)
+        confirmed = [row.clause for row in rows if row.confirmed]
+        return symmetric(self.matching, self.duties, confirmed if reviewed else None)
+
+    @cached_property
+    def counterfactual(self) -> Counterfactual:
+        """What would have to be proven for the result to change."""
+        return _missing(self.dossier.edition, frozenset(self.facts.items()))
+
+    def missing_for(self, clause: str) -> tuple[Turn, ...]:
+        """The fewest facts that would bring a clause about, or none."""
+        turns = [turn for turn in self.counterfactual.turns if clause in turn.gained]
+        fewest = min((len(turn.facts) for turn in turns), default=0)
+        return tuple(turn for turn in turns if len(turn.facts) == fewest)
+
+    def question(self, fact: str) -> str:
+        """The question a fact answers, as the handbook puts it."""
+        return self.edition.rulebook.questions[fact]
+
+    def explain(self, clause: str) -> Node:
+        """Why a clause holds or not, down to the evidence. Raises NotFound."""
+        return explain(self.edition.rulebook, self.matching, self.facts, clause, self._grounds)
+
+    @property
+    def later_evidence(self) -> tuple[EvidenceView, ...]:
+        """The evidence that did not exist yet when the officer acted."""
+        return tuple(e for e in self.dossier.evidence if e.later_than(self.dossier.conduct_on))
+
+    @cached_property
+    def at_the_time(self) -> tuple[tuple[Match, Match], ...]:
+        """The clauses that hold now or held then, where the two differ: (now, known at the time). 防止事后诸葛"""
+        dossier = self.dossier
+        rows = dossier.of(dossier.facts, self.respondent_id)
+        found = {row.fact: Status(row.status) for row in rows}
+        cited = {row.fact: row.evidence for row in rows}
+        then = known_at_the_time(found, cited, self._pieces, conduct_on=dossier.conduct_on)
+        facts = known_facts(dossier.category, then, self.duties)
+        known_then = _matched(dossier.edition, frozenset(facts.items()))
+        pairs = zip(self.matching.matches, known_then.matches, strict=True)
+        return tuple(
+            (now, once)
+            for now, once in pairs
+            if now.outcome is not once.outcome and {now.outcome, once.outcome} & _HOLDING
+        )
+
+    @property
+    def _pieces(self) -> tuple[Piece, ...]:
+        return tuple(Piece(e.number, e.kind, e.formed_on) for e in self.dossier.evidence)
+
+    @cached_property
+    def _grounds(self) -> dict[str, Ground]:
+        rows = self.dossier.of(self.dossier.facts, self.respondent_id)
+        late = {p.number for p in self._pieces if p.only_hindsight(self.dossier.conduct_on)}
+        signed = self._signed_by()
+        return self._by_checklist(signed) | {
+            row.fact: Ground(
+                row.evidence, row.note, signed, bool(row.evidence) and late.issuperset(row.evidence)
+            )
+            for row in rows
+        }
+
+    def _by_checklist(self, signed: tuple[str, ...]) -> dict[str, Ground]:
+        """The checklist answers the two duty questions by itself; its evidence carries them."""
+        rows = self.dossier.of(self.dossier.findings, self.respondent_id)
+        if not rows:
+            return {}
+        evidence = tuple(sorted({number for row in rows for number in row.evidence}))
+        counted = Counter(row.result_zh for row in rows)
+        note = "履职清单核查：" + "、".join(f"{result}{count}项" for result, count in counted.items())
+        return dict.fromkeys(DUTY_FACTS, Ground(evidence, note, signed))
+
+    def _signed_by(self) -> tuple[str, ...]:
+        said = (self.dossier.answer(Kind.INVESTIGATION), self.dossier.answer(Kind.COUNTERSIGN))
+        return tuple(answer.by for answer in said if answer is not None and answer.by)
+
+
+def weigh(dossier: Dossier, respondent_id: int) -> Weighing:
+    """What the rules say about one officer of the case. Raises NotFound for anybody else."""
+    if not any(row.id == respondent_id for row in dossier.respondents):
+        raise NotFound(f"本案没有编号为 {respondent_id} 的被核查人员，请核对。")
+    return Weighing(dossier, respondent_id)
+
+
+@lru_cache(maxsize=256)
+def _matched(edition: str, facts: frozenset[tuple[str, Status]]) -> Matching:
+    # Pure: the same facts under the same edition match the same clauses.
+    return match(load_edition(edition).rulebook, dict(facts))
+
+
+@lru_cache(maxsize=256)
+def _missing(edition: str, facts: frozenset[tuple[str, Status]]) -> Counterfactual:
+    return counterfactual(load_edition(edition).rulebook, dict(facts))

@@ -1,0 +1,168 @@
+"""What an officer leaves undone is recorded by a person after the period, never by silence. 逾期未陈述与留置送达"""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+from sqlmodel import col, select
+
+from models.casework import record_absence, verify_all
+from models.database import Register
+from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound, NotPermitted, Stale
+from models.rules.lifecycle import Kind, Stage
+from models.tables import Clock, Decision, Event, Participation, WorkItem
+from tests.builders import Bureau, Told, a_bureau, a_case
+
+SAID = {"reason": "告知书于送达当日签收，期满未收到陈述申辩。"}
+WITNESSED = {"witnesses": ["社区干部甲", "社区干部乙"]}
+
+
+@pytest.fixture
+def bureau(register: Register) -> Bureau:
+    return a_bureau(register)
+
+
+def until(told: Told, kind: str) -> WorkItem:
+    """The case carried until the first officer is asked for this."""
+    told.go_on(lambda t: any(i.kind == kind for i in t.open_items()))
+    return next(i for i in told.open_items() if i.kind == kind)
+
+
+def record(
+    told: Told, item: WorkItem, content: dict[str, object], *, by: str = "tang.wei", version: int = 1
+) -> WorkItem:
+    bureau = told.bureau
+    with bureau.register.writing() as session:
+        return record_absence(
+            session, item.id, content, actor=bureau.actor(by), now=bureau.now(), expect_version=version
+        )
+
+
+def pass_by(told: Told, item: WorkItem) -> None:
+    """The last day of the period has gone by."""
+    assert item.due_on is not None
+    told.bureau.clock += timedelta(days=(item.due_on - told.bureau.clock.date()).days + 1)
+
+
+def events(told: Told) -> list[Event]:
+    with told.bureau.register.reading() as session:
+        wanted = select(Event).where(Event.case_id == told.case_id).order_by(col(Event.seq))
+        return list(session.exec(wanted))
+
+
+def test_a_lapsed_period_is_recorded_and_the_case_goes_on_as_without_a_statement(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "statement")
+    pass_by(told, item)
+    done = record(told, item, SAID)
+    assert done.state == "done"
+    assert done.answer == {"declined": False, "points": [], "absence": "lapsed"} | SAID
+    assert bureau.username(done.answered_by or 0) == "tang.wei"
+    last = events(told)[-1]
+    assert (last.tag, last.reason) == ("item:statement:lapsed", SAID["reason"])
+    with bureau.register.reading() as session:
+        clock = session.exec(select(Clock).where(Clock.item_id == item.id)).one()
+        assert clock.closed_at is not None
+        parts = session.exec(select(Participation.part).where(Participation.person_id == done.answered_by))
+        assert set(parts) == {"investigator"}
+    told.to(Stage.MATCHING)
+    intent = until(told, "notice-of-intent")
+    pass_by(told, intent)
+    assert record(told, intent, SAID, by="shen.lan").answer == {"statement": "", "absence": "lapsed"} | SAID
+    told.to_the_end()
+    assert told.case().state == "archived"
+    with bureau.register.reading() as session:
+        assert [broken for _, broken in verify_all(session)] == [None]
+
+
+def test_the_same_record_again_changes_nothing_and_another_is_refused(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "statement")
+    pass_by(told, item)
+    first = record(told, item, SAID)
+    before = [e.hash for e in events(told)]
+    assert record(told, item, SAID).version == first.version
+    assert [e.hash for e in events(told)] == before
+    for content, by in ((SAID | {"reason": "另一理由。"}, "tang.wei"), (SAID, "shen.lan")):
+        with pytest.raises(AlreadyDone):
+            record(told, item, content, by=by)
+    with pytest.raises(AlreadyDone):
+        told.answer(item, {"points": ["迟到的意见。"]}, by=told.who(item))
+    assert [e.hash for e in events(told)] == before
+
+
+def test_before_the_last_day_has_passed_nobody_cuts_the_period_short(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "statement")
+    pass_by(told, item)
+    bureau.clock -= timedelta(days=1)  # the last day itself
+    before = told.case().model_dump()
+    assert item.due_on is not None
+    with pytest.raises(Conflict, match=f"{item.due_on.month}月{item.due_on.day}日届满"):
+        record(told, item, SAID)
+    assert told.case().model_dump() == before
+    assert told.item("statement", item.slot).state == "open"
+
+
+def test_only_an_investigator_of_the_case_with_a_reason_records_it(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "statement")
+    pass_by(told, item)
+    before = told.case().model_dump()
+    officer = told.who(item)
+    other = next(name for name in told.respondents if name != officer)
+    for by, refusal in (
+        ("cao.ran", NotPermitted),
+        ("luo.ying", NotPermitted),
+        (officer, NotPermitted),
+        (other, NotFound),
+        ("lou.ming", NotFound),
+    ):
+        with pytest.raises(refusal):
+            record(told, item, SAID, by=by)
+    for content in ({}, {"reason": " "}, SAID | {"points": ["代为陈述"]}):
+        with pytest.raises(ValidationError):
+            record(told, item, content)
+    with pytest.raises(Stale):
+        record(told, item, SAID, version=7)
+    assert told.case().model_dump() == before
+
+
+def test_papers_left_before_two_witnesses_count_as_served(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "service-receipt")
+    done = record(told, item, WITNESSED)
+    assert record(told, item, WITNESSED).version == done.version
+    assert done.answer == {"remark": "", "reason": "", "absence": "left"} | WITNESSED
+    assert events(told)[-1].tag == "item:service-receipt:left"
+    with bureau.register.reading() as session:
+        decision = session.exec(select(Decision).where(Decision.respondent_id == item.respondent_id)).one()
+    assert decision.served_at == done.answered_at
+    told.to_the_end()
+    assert told.case().state == "archived"
+
+
+def test_papers_are_not_left_before_one_witness_or_without_a_word(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "service-receipt")
+    before = told.case().model_dump()
+    for names in ([], ["社区干部甲"], ["社区干部甲", "社区干部甲"]):
+        with pytest.raises(Incomplete, match="见证人"):
+            record(told, item, {"witnesses": names})
+    with pytest.raises(ValidationError):
+        record(told, item, {"witnesses": ["甲", "乙", "丙"]})
+    assert told.case().model_dump() == before
+    assert record(told, item, {"reason": "当场无人愿意见证，已录像。"}).state == "done"
+
+
+def test_what_is_the_officers_own_to_say_has_no_substitute(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, Kind.CLEARING_CONSENT)
+    with pytest.raises(Conflict, match="本人"):
+        record(told, item, SAID)
+    earlier = a_case(bureau)
+    with pytest.raises(NotFound):
+        record(earlier, earlier.item("screening"), SAID)
+    earlier.to(Stage.MATCHING)
+    with pytest.raises(NotPermitted):
+        record(earlier, earlier.item("legal-review"), SAID)
