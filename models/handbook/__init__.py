@@ -15,6 +15,7 @@ from models.handbook.edition import (
 )
 from models.handbook.loader import EditionChoice, edition_for, editions, load_edition
 from models.handbook.reading import HandbookError
+from models.handbook.tellings import Sign, Tellings
 
 __all__ = [
     "Cues",
@@ -28,6 +29,8 @@ __all__ = [
     "LegalBasis",
     "Responsibility",
     "RoleEntry",
+    "Sign",
+    "Tellings",
     "TimeLimit",
     "WeighingFactor",
     "edition_for",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from models.handbook.tellings import Tellings
 from models.rules.clauses import Clause, Gate, Rulebook
 from models.rules.deadlines import Period
 
@@ -178,6 +179,7 @@ class Edition:
     weighing_factors: tuple[WeighingFactor, ...]
     responsibilities: Mapping[str, Responsibility]
     cues: Mapping[str, Cues]
+    tellings: Tellings
     rulebook: Rulebook
     digest: str  # SHA-256 over the files that decide anything, word for word
 

@@ -27,6 +27,7 @@ from models.handbook.rules import (
     read_implications,
     read_premises,
 )
+from models.handbook.tellings import read_tellings
 from models.rules.logic import Tree
 from models.rules.rulebook import Rulebook
 
@@ -183,6 +184,13 @@ def _assemble(files: _Folder, starts: date, ends: date | None) -> Edition:
         weighing_factors=read_factors(logic, {*facts, *derived}),
         responsibilities=read_responsibilities(files["responsibilities.yaml"], categories=sections),
         cues=read_cues(files["cues.yaml"], clauses),
+        tellings=read_tellings(
+            files["narratives.yaml"],
+            files["signs.yaml"],
+            clauses=clauses,
+            facts=facts,
+            gates={gate.id for gate in book.gates},
+        ),
         rulebook=book,
         digest=files.digest(),
     )
