@@ -143,7 +143,7 @@ def _form_page(
     draft = _draft(session, signed, item_id) if fields is None else None
     carried: dict[str, list[str]] = {}
     if fields is None and draft is None and kind is Kind.INVESTIGATION:
-        carried = _last_round(session, asked)
+        carried = last_round(session, asked)
     typed = (
         fields if fields is not None else forms.write(forms.FORMS[kind], draft.content) if draft else carried
     )
@@ -184,7 +184,7 @@ def _draft(session: Session, signed: Signed, item_id: str) -> Draft | None:
     return session.exec(mine).first()
 
 
-def _last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
+def last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
     """What was found in the round before, to be checked again; the conclusion is drawn anew."""
     earlier = select(WorkItem).where(
         WorkItem.case_id == asked.case.id,

@@ -14,7 +14,7 @@ from models.rules.lifecycle import Kind
 from models.rules.worksheet import Worksheet
 from models.tables import Case
 
-_COMPUTED = frozenset({ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED})  # the duty list answers these by itself
+COMPUTED = frozenset({ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED})  # the duty list answers these by itself
 _ANSWER = {"established": "是：", "refuted": "否：", "unproven": ""}
 _WEIGHTIEST = 12  # so many facts stand open before the others, which are sorted by subject
 _FEW = 3  # so many clauses are named, more are counted
@@ -82,7 +82,7 @@ def _groups(edition: Edition, sheet: Worksheet, *, filled: set[str], everything:
     """
 
     def questions(ids: Iterable[str]) -> list[FactQuestion]:
-        return [edition.facts[f] for f in ids if f not in _COMPUTED]
+        return [edition.facts[f] for f in ids if f not in COMPUTED]
 
     turning = questions(sheet.turning)
     subjects = _by(turning[_WEIGHTIEST:], lambda fact: edition.fact_groups[fact.group])

@@ -42,6 +42,7 @@ LAYERS: Mapping[str, Layer] = {
     "models/migrations/versions/": _layer("", "alembic sqlalchemy"),
     "models/settings.py": _layer("", "pydantic pydantic_settings"),
     "models/settings_table.py": _layer("models.settings"),
+    "models/suggestion/": _layer("models.handbook models.rules models.suggestion", "numpy scipy"),
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
     # Saying it once.
     "notifications/": _layer("models notifications", "apprise jinja2 sqlmodel"),

@@ -60,9 +60,7 @@ def learn(edition: Edition, tellings: Tellings) -> Learnt:
 def _clauses(edition: Edition, tellings: Tellings) -> Scorer:
     lessons = [(text, clause, 1.0) for clause, texts in tellings.clauses.items() for text in texts]
     lessons += [(clause.text, clause.id, 1.0) for clause in edition.clauses.values()]
-    lessons += [
-        (word, clause, CUE_TRUST) for clause, cues in edition.cues.items() for word in cues.words
-    ]
+    lessons += [(word, clause, CUE_TRUST) for clause, cues in edition.cues.items() for word in cues.words]
     names = tuple(edition.clauses)
     targets = np.zeros((len(lessons), len(names)))
     for row, (_, clause, _) in enumerate(lessons):

@@ -80,7 +80,8 @@ def suggest(edition: Edition, narrative: str, category: str | None = None) -> Su
     return Suggestion(
         candidates=_candidates(edition, scores, facts, category),
         gates=tuple(
-            GateHit(hit.id, hit.quote, hit.start, hit.end) for hit in gate_hits(edition, model, reading, scores)
+            GateHit(hit.id, hit.quote, hit.start, hit.end)
+            for hit in gate_hits(edition, model, reading, scores)
         ),
         facts=tuple(map(_fact, facts.values())),
         notes=notes,
