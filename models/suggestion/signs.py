@@ -20,7 +20,7 @@ class Found:
 
 
 def find(signs: Mapping[str, Sign], reading: Reading) -> Iterator[Found]:
-    """The first place for each id, in the order of the ids; a sentence that says the opposite does not count."""
+    """The first place for each id, in the order of the ids; what is denied at that place does not count."""
     for name, sign in signs.items():
         found = next((hit for s in reading.sentences if (hit := _in(name, sign, s))), None)
         if found:
@@ -29,10 +29,19 @@ def find(signs: Mapping[str, Sign], reading: Reading) -> Iterator[Found]:
 
 def _in(name: str, sign: Sign, sentence: Sentence) -> Found | None:
     for phrase in sign.says:
-        hit = phrase.search(sentence.text)
-        if hit is not None and not any(other.search(sentence.text) for other in sign.unless):
-            return quote(name, sentence, hit.start(), hit.end())
+        for hit in phrase.finditer(sentence.text):
+            near = _around(sentence.text, hit.start(), hit.end())
+            if not any(other.search(near) for other in sign.unless):
+                return quote(name, sentence, hit.start(), hit.end())
     return None
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """The part between commas that holds [start, end), with the one before it and the one after."""
+    commas = [-1, *(at for at, letter in enumerate(text) if letter in "，,"), len(text)]
+    before = [at for at in commas if at < start][-2:]
+    after = [at for at in commas if at >= end][:2]
+    return text[before[0] + 1 : after[-1]]
 
 
 def quote(name: str, sentence: Sentence, start: int, end: int) -> Found:
