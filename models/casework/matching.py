@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -59,14 +60,15 @@ def _read_inquiry(act: Act) -> Inquiry:
 
 
 def matching(act: Act, respondent: int) -> Matching:
-    """Every clause of the pinned edition for one officer."""
-    return _matched(act.case.edition, frozenset(inquiry(act).known(respondent).items()))
+    """Every clause of the pinned edition that was in force on the day of the conduct, for one officer."""
+    known = frozenset(inquiry(act).known(respondent).items())
+    return _matched(act.case.edition, act.case.conduct_on, known)
 
 
 @lru_cache(maxsize=1024)
-def _matched(edition: str, facts: frozenset[tuple[str, Status]]) -> Matching:
-    # The rules are pure: the same facts under the same edition match the same clauses.
-    return match(load_edition(edition).rulebook, dict(facts))
+def _matched(edition: str, conduct_on: date, facts: frozenset[tuple[str, Status]]) -> Matching:
+    # The rules are pure: the same facts under the same edition on the same day match the same clauses.
+    return match(load_edition(edition).rules_on(conduct_on), dict(facts))
 
 
 def match_clauses(act: Act) -> None:

@@ -74,7 +74,7 @@ def fingerprint(case: Case, officers: Sequence[dict[str, Any]]) -> str:
 
 def result_of(session: Session, case: Case, round: int) -> list[dict[str, Any]]:
     """What each officer's decision of a round rests on, and what the rules make of it."""
-    book = load_edition(case.edition).rulebook
+    book = load_edition(case.edition).rules_on(case.conduct_on)
     facts, findings = _latest(session, case, Fact, round), _latest(session, case, Finding, round)
     confirmed, decided = _latest(session, case, Match, round), _own(session, case, Decision, round)
     votes = _own(session, case, Ballot, round)

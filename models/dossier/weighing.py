@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 
 from models.dossier.views import Dossier, EvidenceView
@@ -50,7 +51,7 @@ class Weighing:
     @cached_property
     def matching(self) -> Matching:
         """Every clause of the edition."""
-        return _matched(self.dossier.edition, frozenset(self.facts.items()))
+        return _matched(self.dossier.edition, self.dossier.conduct_on, frozenset(self.facts.items()))
 
     @cached_property
     def symmetry(self) -> Symmetry:
@@ -63,7 +64,7 @@ class Weighing:
     @cached_property
     def counterfactual(self) -> Counterfactual:
         """What would have to be proven for the result to change."""
-        return _missing(self.dossier.edition, frozenset(self.facts.items()))
+        return _missing(self.dossier.edition, self.dossier.conduct_on, frozenset(self.facts.items()))
 
     def missing_for(self, clause: str) -> tuple[Turn, ...]:
         """The fewest facts that would bring a clause about, or none."""
@@ -93,7 +94,7 @@ class Weighing:
         cited = {row.fact: row.evidence for row in rows}
         then = known_at_the_time(found, cited, self._pieces, conduct_on=dossier.conduct_on)
         facts = known_facts(dossier.category, then, self.duties)
-        known_then = _matched(dossier.edition, frozenset(facts.items()))
+        known_then = _matched(dossier.edition, dossier.conduct_on, frozenset(facts.items()))
         pairs = zip(self.matching.matches, known_then.matches, strict=True)
         return tuple(
             (now, once)
@@ -140,11 +141,11 @@ def weigh(dossier: Dossier, respondent_id: int) -> Weighing:
 
 
 @lru_cache(maxsize=256)
-def _matched(edition: str, facts: frozenset[tuple[str, Status]]) -> Matching:
-    # Pure: the same facts under the same edition match the same clauses.
-    return match(load_edition(edition).rulebook, dict(facts))
+def _matched(edition: str, conduct_on: date, facts: frozenset[tuple[str, Status]]) -> Matching:
+    # Pure: the same facts under the same edition on the same day match the same clauses.
+    return match(load_edition(edition).rules_on(conduct_on), dict(facts))
 
 
 @lru_cache(maxsize=256)
-def _missing(edition: str, facts: frozenset[tuple[str, Status]]) -> Counterfactual:
-    return counterfactual(load_edition(edition).rulebook, dict(facts))
+def _missing(edition: str, conduct_on: date, facts: frozenset[tuple[str, Status]]) -> Counterfactual:
+    return counterfactual(load_edition(edition).rules_on(conduct_on), dict(facts))

@@ -194,3 +194,7 @@ class Edition:
             for r in self.responsibilities.values()
             if post in r.shares and category in (r.category or category, "general")
         )
+
+    def rules_on(self, conduct_on: date) -> Rulebook:
+        """The rules for conduct of that day; conduct before the edition is tried by its first day."""
+        return self.rulebook.on(max(conduct_on, self.in_force_from))

@@ -1,7 +1,7 @@
 """Loading editions, whole or not at all, and choosing the one that governs a day. 载入手册"""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -60,12 +60,15 @@ def _shipped(edition_id: str) -> Edition:
 def editions(root: Path | None = None) -> tuple[Edition, ...]:
     """Every edition in order of its first day; refuses two that are in force on the same day."""
     folder = root or SHIPPED
-    found = sorted(
-        (load_edition(path.parent.name, root) for path in folder.glob("*/edition.yaml")),
-        key=lambda edition: edition.in_force_from,
-    )
+    found = [load_edition(path.parent.name, root) for path in folder.glob("*/edition.yaml")]
     if not found:
         raise HandbookError("没有找到任何手册版次（缺少 edition.yaml）。请检查安装是否完整后重新启动。")
+    return in_order(found)
+
+
+def in_order(known: Iterable[Edition]) -> tuple[Edition, ...]:
+    """The editions by their first day; HandbookError when two are in force on the same day."""
+    found = sorted(known, key=lambda edition: edition.in_force_from)
     for earlier, later in zip(found, found[1:], strict=False):
         if earlier.in_force_until is None or earlier.in_force_until >= later.in_force_from:
             raise HandbookError(

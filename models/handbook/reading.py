@@ -16,7 +16,7 @@ class HandbookError(Exception):
     """The handbook cannot be used as it stands; the message says which file, which entry and what to do. 手册有误"""
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C one is ten times faster
+class StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C one is ten times faster
     """Safe YAML that refuses a key written twice instead of silently keeping the last."""
 
 
@@ -32,7 +32,7 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     return found
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 class Entry:
@@ -168,7 +168,7 @@ def read_file(folder: Path, name: str) -> Entry:
     except (OSError, UnicodeDecodeError) as unreadable:
         raise HandbookError(f"手册文件 {shown} 无法读取（{unreadable}）。未载入任何内容。") from unreadable
     try:
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with stricter keys
+        raw = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader with stricter keys
     except yaml.YAMLError as broken:
         raise HandbookError(
             f"手册文件 {shown} 不是有效的 YAML：{_place(broken)}。未载入任何内容。"

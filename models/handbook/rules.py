@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from models.handbook.reading import Entry, read_entries
-from models.rules.logic import Implication, Status, Tree, TreeFault, leaves, parse_tree
+from models.rules.logic import Implication, Status, Tree, TreeFault, close, leaves, parse_tree
 from models.rules.rulebook import (
     Citation,
     Clause,
@@ -76,7 +76,17 @@ def read_implications(top: Entry, facts: Collection[str]) -> tuple[Implication, 
         )
         entry.done()
         found.append(rule)
+    _check_consistent(top, tuple(found))
     return tuple(found)
+
+
+def _check_consistent(top: Entry, rules: tuple[Implication, ...]) -> None:
+    """What follows from one fact must not deny itself: every record of the fact would contradict itself."""
+    for rule in rules:
+        _, clashes = close({rule.fact: rule.status}, rules)
+        if clashes:
+            names = "、".join(clash.fact for clash in clashes)
+            raise top.fault(f"implications：由 {rule.fact} 推出 {names} 既成立又不成立")
 
 
 def read_clauses(
@@ -103,6 +113,7 @@ def read_clauses(
             for other in getattr(clause, key):
                 if other not in clauses or other == clause.id:
                     raise Entry(top.file, clause.id, {}).fault(f"{key} 引用了未定义的条款或者自身 {other}")
+    _check_amendments(top, clauses.values())
     circle = _circle(clauses)
     if circle:
         raise Entry(top.file, circle[0], {}).fault(f"yields_to 首尾相接：{' → '.join(circle)}")
@@ -160,6 +171,18 @@ def _check_dates(entry: Entry, clause: Clause, period: tuple[date, date | None])
         raise entry.fault("in_force_until 早于 in_force_from")
     if clause.in_force_from < starts or (ends is not None and clause.in_force_from > ends):
         raise entry.fault("in_force_from 不在本版次的施行期间内")
+
+
+def _check_amendments(top: Entry, clauses: Iterable[Clause]) -> None:
+    """An item of the list stands in one wording at a time: the old entry ends before the new one begins."""
+    latest: dict[str, Clause] = {}
+    for clause in sorted(clauses, key=lambda clause: clause.in_force_from):
+        before = latest.get(clause.ref)
+        if before is not None and before.in_force(clause.in_force_from):
+            raise Entry(top.file, clause.id, {}).fault(
+                f"{clause.ref}自{clause.in_force_from}起另有 {before.id} 施行，应先以 in_force_until 关闭前者"
+            )
+        latest[clause.ref] = clause
 
 
 def _excluder(entry: Entry, facts: Collection[str]) -> Excluder:

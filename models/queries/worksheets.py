@@ -23,9 +23,10 @@ def worksheets(case: Case, officers: Iterable[int], said: Mapping[str, Any]) -> 
     edition = load_edition(case.edition)
     facts = _by_officer(said.get("facts"), "fact", "status", edition.facts, Status)
     duties = _by_officer(said.get("findings"), "duty", "result", edition.duties, DutyResult)
+    book = edition.rules_on(case.conduct_on)
     return {
         rid: worksheet(
-            edition.rulebook,
+            book,
             known_facts(case.category, facts.get(rid, {}), duties.get(rid, {})),
             recorded=facts.get(rid, {}),
         )

@@ -383,7 +383,17 @@ def _give_way(found: Match, holding: dict[str, Clause]) -> Match:
     """A general clause gives way to a more specific one that holds too; its verdict stays on record."""
     better = [holding[other] for other in found.clause.yields_to if other in holding]
     if not better:
-        return found
+        return _warn_of_rivals(found, holding)
     told = (*found.reasons, reasons.displaced(better))
     ids = tuple(clause.id for clause in better)
     return replace(found, outcome=Outcome.DISPLACED, displaced_by=ids, reasons=told)
+
+
+def _warn_of_rivals(found: Match, holding: dict[str, Clause]) -> Match:
+    """Two clauses that cannot both be meant go to a person with the reason in words. 互斥条款"""
+    rivals = [holding[other] for other in found.clause.incompatible_with if other in holding]
+    if not rivals:
+        return found
+    warned = reasons.rivals(rivals)
+    asked = f"{found.legal_review}{warned}" if found.legal_review else warned
+    return replace(found, reasons=(*found.reasons, warned), legal_review=asked)

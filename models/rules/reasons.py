@@ -104,6 +104,11 @@ def displaced(better: list[Clause]) -> str:
     return f"{names}更为具体且同样成立，优先考虑；本项留存备查。"
 
 
+def rivals(others: list[Clause]) -> str:
+    names = "、".join(clause.ref for clause in others)
+    return f"本项与{names}所指的情形互相排斥，同时成立说明事实尚未分清，请法制审核择一确认并写明理由。"
+
+
 def legal_review(review: LegalReview, checks: str) -> str:
     basis = f"依据：{'、'.join(review.basis)}。" if review.basis else ""
     ask = f"请一并核实：{checks}。" if checks else ""

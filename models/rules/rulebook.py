@@ -1,7 +1,7 @@
 """What one edition says about exemption and mitigation, ready to be applied. 减免责规则"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -98,6 +98,10 @@ class Clause:
         """It only describes duty performed: alone it shows that there was no fault, not an exemption."""
         return self.premise_clause or self.premise_like
 
+    def in_force(self, day: date) -> bool:
+        """Whether the clause applied on that day."""
+        return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -150,3 +154,7 @@ class Rulebook:
     premises: Mapping[str, Premise]
     implications: tuple[Implication, ...]
     questions: Mapping[str, str]
+
+    def on(self, day: date) -> "Rulebook":
+        """The same rules with the clauses of that day: an amended item stands in its old and its new words."""
+        return replace(self, clauses=tuple(clause for clause in self.clauses if clause.in_force(day)))

@@ -179,3 +179,22 @@ def test_clauses_and_decisions_are_read_with_their_reasons(door: Door) -> None:
     own = door.get(path, "zhou.kai").json()
     assert own["clauses"] == []
     assert [(d["respondent"], d["tally"]) for d in own["decisions"]] == [(first, {})]
+
+
+def test_the_weighing_of_a_case_is_read_by_those_who_may_read_its_file(door: Door) -> None:
+    told = a_case(door.bureau).to(Stage.REVIEW)
+    read = door.get(f"/api/cases/{told.case_id}/weighing", "cao.ran")
+    assert read.status_code == 200, read.text
+    officer = read.json()[0]
+    assert (officer["respondent"], officer["balance"]) == (told.respondents["zhou.kai"], "exempting")
+    tree = next(c["tree"] for c in officer["clauses"] if c["clause"] == "exempt-41")
+    assert tree["text"].startswith("五(二)")
+    assert {child["part"] for child in tree["children"]} >= {"elements", "bars", "premise"}
+    assert officer["turns"][0]["facts"][0]["question"].endswith("？")
+    assert door.get(f"/api/cases/{told.case_id}/weighing", "cao.ran").json() == read.json()
+
+
+def test_an_officer_reads_reasons_in_papers_and_not_in_the_file(door: Door) -> None:
+    told = a_case(door.bureau).to(Stage.REVIEW)
+    refused(door.get(f"/api/cases/{told.case_id}/weighing", "zhou.kai"), 403, "not-permitted")
+    refused(door.get(f"/api/cases/{'0' * 32}/weighing", "cao.ran"), 404, "not-found")

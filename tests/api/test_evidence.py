@@ -46,6 +46,27 @@ def test_evidence_is_kept_and_read_as_it_was(door: Door) -> None:
     assert _send(door, told.case_id).json()["id"] == piece["id"]
 
 
+def test_the_day_the_material_was_made_is_kept_and_cannot_lie_ahead(door: Door) -> None:
+    told = a_case(door.bureau)
+    dated = _send(door, told.case_id, data=META | {"formed_on": "2022-09-01"})
+    assert dated.json()["formed_on"] == "2022-09-01", dated.text
+    undated = _send(
+        door,
+        told.case_id,
+        data=META | {"formed_on": ""},
+        files={"file": ("b.pdf", PDF + b"1", "application/pdf")},
+    )
+    assert undated.json()["formed_on"] is None, undated.text
+    ahead = _send(
+        door,
+        told.case_id,
+        data=META | {"formed_on": "2999-01-01"},
+        files={"file": ("c.pdf", PDF + b"2", "application/pdf")},
+    )
+    refused(ahead, 422, "incomplete")
+    assert len(door.get(f"/api/cases/{told.case_id}", "cao.ran").json()["evidence"]) == 5
+
+
 def test_an_officer_adds_and_reads_own_evidence_only(door: Door) -> None:
     told = a_case(door.bureau)
     refused(_send(door, told.case_id, "zhou.kai"), 404, "not-found")

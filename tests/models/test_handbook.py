@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -170,6 +171,23 @@ def test_the_older_of_two_editions_goes_on_governing_its_own_time(tmp_path: Path
     assert edition_for(date(2018, 1, 1), among=both).edition.id == "2019"
 
 
+def test_an_amended_item_is_judged_in_the_words_of_the_day_of_the_conduct() -> None:
+    old, last = EDITION.clauses["exempt-26"], date(2022, 12, 31)
+    clauses = (
+        *(replace(c, in_force_until=last) if c == old else c for c in EDITION.rulebook.clauses),
+        replace(old, id="exempt-26-2023", in_force_from=date(2023, 1, 1)),
+    )
+    amended = replace(EDITION, rulebook=replace(EDITION.rulebook, clauses=clauses))
+
+    def standing(day: date) -> list[str]:
+        return [c.id for c in amended.rules_on(day).clauses if c.ref == old.ref]
+
+    assert standing(last) == ["exempt-26"]
+    assert standing(date(2023, 1, 1)) == ["exempt-26-2023"]
+    # Conduct before the edition is tried by the edition as it first stood.
+    assert standing(date(2018, 1, 1)) == ["exempt-26"]
+
+
 # --- a broken edition ------------------------------------------------------------------------------
 
 
@@ -212,6 +230,7 @@ FAULTS = [
     ("clauses.yaml", "yields_to: [exempt-15]", "yields_to: [exempt-99]", "clauses.yaml：mitigate-5：yields_to 引用了未定义的条款或者自身 exempt-99"),
     ("clauses.yaml", "yields_to: [exempt-43]", "yields_to: [exempt-09]", "clauses.yaml：exempt-09：yields_to 引用了未定义的条款或者自身"),
     ("clauses.yaml", "in_force_from: 2019-11-21", "in_force_from: 2018-11-21", "clauses.yaml：mitigate-1：in_force_from 不在本版次的施行期间内"),
+    ("clauses.yaml", "ref: 五(二)1(2)", "ref: 五(二)1(1)", "clauses.yaml：mitigate-2：五(二)1(1)自2019-11-21起另有 mitigate-1 施行"),
     ("clauses.yaml", "in_force_from: 2019-11-21", "in_force_from: soon", "clauses.yaml：mitigate-1：in_force_from 应为日期"),
     ("clauses.yaml", "in_force_from: 2019-11-21", "in_force_from: 2019-11-21\n    in_force_until: 2019-11-20", "clauses.yaml：mitigate-1：in_force_until 早于 in_force_from"),
     ("clauses.yaml", "    source: 实施意见（试行）五（二）1(1)\n", "", "clauses.yaml：mitigate-1：缺少 source"),
@@ -232,6 +251,7 @@ FAULTS = [
     ("gates.yaml", "    tree: knowing-breach\n", "", "gates.yaml：gate-knowing-breach：适用范围、管辖、负面清单"),
     ("logic.yaml", "tree: {any: [goods-lost", "tree: {any: [goods-found, goods-lost", "logic.yaml：loss-of-goods：tree 引用了未定义的事实 goods-found"),
     ("logic.yaml", "then: duties-performed-except-flagged", "then: nothing", "logic.yaml：implications 第1项：then 写作“nothing”"),
+    ("logic.yaml", "implications:\n", "implications:\n  - {if: duties-all-performed, is: established, then: dereliction-found, as: established, why: 无}\n", "logic.yaml：implications：由 duties-all-performed 推出 dereliction-found、duties-all-performed 既成立又不成立"),
     ("logic.yaml", "- clauses: [mitigate-1,", "- clauses: [mitigate-9,", "logic.yaml：premise_collisions 第1项：clauses 引用了未定义的条款 mitigate-9"),
     ("duties.yaml", "  - id: INS-003", "  - id: INS-004", "duties.yaml：INS-004：编号重复"),
     ("duties.yaml", "{law: 食品生产经营监督检查管理办法(总局令第49号), article: 5}", "{law: 没有的法, article: 5}", "duties.yaml：INS-003 legal_basis 第1项：引用了 laws 中没有的 没有的法"),

@@ -1,104 +1,25 @@
-"""条款匹配: sentences a jurist can extend, and what must hold whatever the facts."""
+"""条款匹配: what a match tells people, and how it treats gates, premises and records that deny themselves.
 
-from collections.abc import Mapping
+What each clause says of a case is in sentences/*.yaml.
+"""
+
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from models.handbook import load_edition
-from models.rules.clauses import Effect, Matching, Outcome, Status, Verdict, match
+from models.rules.clauses import Outcome, Status, Verdict, match
+from models.rules.counterfactual import ways
 from models.rules.errors import NotFound
-from models.rules.logic import Fact, Not, Tree, TreeFault, close, leaves, parse_tree, value
+from models.rules.logic import All, TreeFault, close, parse_tree, value
+from tests.rules.jurist import facts_of
 
 BOOK = load_edition("2019").rulebook
-FOLDER = Path(__file__).parent / "clauses"
-BACKGROUNDS = yaml.safe_load((FOLDER / "backgrounds.yaml").read_text(encoding="utf-8"))
-SENTENCES = [
-    pytest.param(sentence, id=f"{path.stem}-{number}")
-    for path in sorted(FOLDER.glob("*.yaml"))
-    if path.stem != "backgrounds"
-    for number, sentence in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), start=1)
-]
-CLEAN = ("已入匹配且无负面情形", "履职清单全部做到")
-BAR_FACTS = sorted({fact for gate in BOOK.gates if gate.bars and gate.tree for fact in leaves(gate.tree)})
 ESTABLISHED, REFUTED, UNPROVEN = Status.ESTABLISHED, Status.REFUTED, Status.UNPROVEN
-
-some_facts = st.dictionaries(
-    st.sampled_from(sorted(BOOK.questions)), st.sampled_from(list(Status)), max_size=120
-)
-
-
-def facts_of(*backgrounds: str, established: Any = (), refuted: Any = ()) -> dict[str, Status]:
-    """The facts of a sentence on top of its backgrounds."""
-    facts: dict[str, Status] = {}
-    for layer in (
-        *(BACKGROUNDS[name] for name in backgrounds),
-        {"established": established, "refuted": refuted},
-    ):
-        facts |= dict.fromkeys(layer.get("established", ()), ESTABLISHED)
-        facts |= dict.fromkeys(layer.get("refuted", ()), REFUTED)
-    return facts
-
-
-def favourable(tree: Tree, wanted: bool = True) -> dict[str, Status]:
-    """Facts that make the tree come true, taking the first way of several."""
-    if isinstance(tree, Fact):
-        return {tree.id: ESTABLISHED if wanted else REFUTED}
-    if isinstance(tree, Not):
-        return favourable(tree.part, not wanted)
-    return {fact: status for part in tree.parts for fact, status in favourable(part, wanted).items()}
-
-
-def outcomes(matching: Matching) -> dict[str, Outcome]:
-    return {found.clause_id: found.outcome for found in matching.matches}
-
-
-@pytest.mark.parametrize("sentence", SENTENCES)
-def test_the_sentence_holds(sentence: Mapping[str, Any]) -> None:
-    matching = match(BOOK, facts_of(*sentence["background"], **sentence["facts"]))
-    assert not matching.contradictions, sentence["name"]
-    for clause_id, expected in sentence["expect"].items():
-        found = matching.match_of(clause_id)
-        said = found.verdict if expected in set(Verdict) else found.outcome
-        assert said == expected, f"{sentence['name']}：{clause_id} {found.outcome}：{found.reasons}"
-    assert matching.route == sentence.get("route", "match")
-    assert matching.advisory == sentence.get("advisory", False)
-
-
-def test_every_group_of_the_list_has_its_sentences() -> None:
-    named = {clause_id for case in SENTENCES for clause_id in case.values[0]["expect"]}
-    assert {clause.category for clause in BOOK.clauses if clause.id in named} == {
-        c.category for c in BOOK.clauses
-    }
-
-
-def test_every_clause_with_elements_can_hold_and_none_is_empty() -> None:
-    for clause in BOOK.clauses:
-        if clause.requires is None:
-            continue
-        wanted = favourable(clause.requires)
-        base = facts_of(CLEAN[0], refuted=[out.fact for out in clause.excludes])
-        base[
-            "duties-performed-except-flagged"
-            if clause.premise == "excused-defect"
-            else "duties-all-performed"
-        ] = ESTABLISHED
-        if clause.category not in ("general", "mitigation"):
-            base[f"during-{clause.category}"] = ESTABLISHED
-        found = match(BOOK, base | wanted).match_of(clause.id)
-        assert found.outcome in (Outcome.ESTABLISHED, Outcome.PROVISIONAL, Outcome.DISPLACED), (
-            clause.id,
-            found.reasons,
-        )
 
 
 def test_matches_stand_in_handbook_order_and_proposed_are_those_that_hold() -> None:
-    facts = facts_of(*CLEAN, "检查环节", established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     matching = match(BOOK, facts)
     assert [found.clause_id for found in matching.matches] == [clause.id for clause in BOOK.clauses]
     assert [found.clause_id for found in matching.proposed] == ["exempt-26"]
@@ -107,7 +28,7 @@ def test_matches_stand_in_handbook_order_and_proposed_are_those_that_hold() -> N
 
 
 def test_a_match_says_in_chinese_what_is_proven_what_is_missing_and_that_people_decide() -> None:
-    facts = facts_of(*CLEAN, "检查环节", established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     met = match(BOOK, facts).match_of("exempt-26")
     assert met.reasons[0].startswith("五(二)3一(26)的要件均已查明：")
     assert "「所涉产品、行为是否缺少应有的标准或者技术规范？」（是）" in met.reasons[0]
@@ -121,7 +42,7 @@ def test_a_match_says_in_chinese_what_is_proven_what_is_missing_and_that_people_
 
 
 def test_a_refusal_names_the_facts_that_refute_the_clause() -> None:
-    facts = facts_of(*CLEAN, refuted=["standard-missing", "rule-unclear"])
+    facts = facts_of("尽职", refuted=["standard-missing", "rule-unclear"])
     found = match(BOOK, facts | {"during-inspection": ESTABLISHED}).match_of("exempt-26")
     assert found.outcome is Outcome.REFUTED
     assert found.refuted == ("rule-unclear", "standard-missing")
@@ -144,14 +65,14 @@ def test_a_bar_the_policy_does_not_write_says_that_it_is_inferred() -> None:
 
 
 def test_a_bar_weighs_against_mitigation_without_barring_it() -> None:
-    facts = facts_of(CLEAN[0], established=["self-reported-own-fault", "reported-before-inquiry"])
+    facts = facts_of("履职未核", established=["self-reported-own-fault", "reported-before-inquiry"])
     found = match(BOOK, facts | {"knowing-breach": ESTABLISHED}).match_of("mitigate-1")
     assert found.verdict is Verdict.MET
     assert any("从重或者不予减轻" in reason for reason in found.reasons)
 
 
 def test_an_open_negative_gate_keeps_an_exemption_provisional_and_names_what_to_rule_out() -> None:
-    facts = facts_of(*CLEAN, "检查环节", established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     found = match(BOOK, facts | {"records-forged": UNPROVEN}).match_of("exempt-26")
     assert found.outcome is Outcome.PROVISIONAL
     assert found.to_rule_out == ("records-forged",)
@@ -162,15 +83,15 @@ def test_an_open_negative_gate_keeps_an_exemption_provisional_and_names_what_to_
     "open_fact", ["officer-in-charge", "allegation-substantiated", "criminal-threshold-possible"]
 )
 def test_an_open_route_keeps_every_clause_provisional(open_fact: str) -> None:
-    facts = facts_of(*CLEAN, "检查环节", established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     found = match(BOOK, facts | {open_fact: UNPROVEN}).match_of("exempt-26")
     assert (found.outcome, found.to_rule_out) == (Outcome.PROVISIONAL, (open_fact,))
-    told = facts_of(CLEAN[0], established=["self-reported-own-fault", "reported-before-inquiry"])
+    told = facts_of("履职未核", established=["self-reported-own-fault", "reported-before-inquiry"])
     assert match(BOOK, told | {open_fact: UNPROVEN}).match_of("mitigate-1").to_rule_out == (open_fact,)
 
 
 def test_an_unknown_kind_of_act_keeps_its_clauses_provisional() -> None:
-    facts = facts_of(*CLEAN, established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", established=["standard-missing", "unforeseeable-at-time"])
     found = match(BOOK, facts).match_of("exempt-26")
     assert (found.outcome, found.to_rule_out) == (Outcome.PROVISIONAL, ("during-inspection",))
 
@@ -206,7 +127,7 @@ def test_a_clause_that_fails_does_not_support_clearing(against: dict[str, Status
 
 def test_gross_negligence_is_a_caution_not_a_bar() -> None:
     facts = facts_of(
-        *CLEAN, "检查环节", established=["standard-missing", "unforeseeable-at-time", "gross-negligence"]
+        "尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time", "gross-negligence"]
     )
     found = match(BOOK, facts).match_of("exempt-26")
     assert found.verdict is Verdict.MET
@@ -215,8 +136,7 @@ def test_gross_negligence_is_a_caution_not_a_bar() -> None:
 
 def test_a_clause_in_conflict_with_higher_law_only_asks_for_legal_review() -> None:
     facts = facts_of(
-        CLEAN[0],
-        "只有被追究的一项未做到",
+        "一项偏差",
         "处罚环节",
         established=["same-violation-multiple-laws", "not-best-provision-chosen"],
     )
@@ -229,8 +149,7 @@ def test_a_clause_in_conflict_with_higher_law_only_asks_for_legal_review() -> No
 
 def test_a_condition_not_known_to_hold_raises_no_review_flag() -> None:
     facts = facts_of(
-        CLEAN[0],
-        "只有被追究的一项未做到",
+        "一项偏差",
         established=["consistent-with-superior-policy", "reform-or-development-benefit"],
     )
     assert match(BOOK, facts).match_of("exempt-01").legal_review is None
@@ -241,7 +160,7 @@ def test_a_condition_not_known_to_hold_raises_no_review_flag() -> None:
 
 def test_a_blocked_clause_says_whether_it_would_hold_with_the_premise() -> None:
     facts = facts_of(
-        CLEAN[0],
+        "履职未核",
         "检查环节",
         established=["standard-missing", "unforeseeable-at-time"],
         refuted=["duties-all-performed"],
@@ -252,9 +171,7 @@ def test_a_blocked_clause_says_whether_it_would_hold_with_the_premise() -> None:
 
 
 def test_a_displaced_clause_keeps_its_verdict_and_names_the_better_one() -> None:
-    facts = facts_of(
-        CLEAN[0], "只有被追究的一项未做到", established=["acted-on-own-initiative", "losses-recovered"]
-    )
+    facts = facts_of("一项偏差", established=["acted-on-own-initiative", "losses-recovered"])
     found = match(BOOK, facts).match_of("mitigate-5")
     assert (found.outcome, found.verdict, found.displaced_by) == (
         Outcome.DISPLACED,
@@ -264,7 +181,7 @@ def test_a_displaced_clause_keeps_its_verdict_and_names_the_better_one() -> None
 
 
 def test_a_catch_all_only_hints_at_a_written_basis() -> None:
-    facts = facts_of(CLEAN[0], established=["circumstance-minor", "corrected-promptly"])
+    facts = facts_of("履职未核", established=["circumstance-minor", "corrected-promptly"])
     found = match(BOOK, facts).match_of("exempt-19")
     assert found.verdict is Verdict.NOT_PROVEN
     assert any("公务员法第61条第1款" in reason for reason in found.reasons)
@@ -285,7 +202,7 @@ def test_what_follows_from_a_fact_is_drawn_without_being_recorded() -> None:
 
 
 def test_a_record_that_denies_itself_is_reported_and_counts_as_unproven() -> None:
-    facts = facts_of(*CLEAN, "检查环节", established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     matching = match(BOOK, facts | {"improper-gain-obtained": ESTABLISHED})
     assert [clash.fact for clash in matching.contradictions] == ["private-gain"]
     assert "是否为个人、亲属或者他人谋取不正当利益" in matching.notes[0]
@@ -311,7 +228,7 @@ def test_an_unknown_fact_or_clause_is_refused_by_name() -> None:
 
 def test_an_edition_without_a_category_gate_asks_no_category() -> None:
     bare = replace(BOOK, gates=tuple(gate for gate in BOOK.gates if not gate.by_category))
-    facts = facts_of(*CLEAN, established=["standard-missing", "unforeseeable-at-time"])
+    facts = facts_of("尽职", established=["standard-missing", "unforeseeable-at-time"])
     assert match(bare, facts).match_of("exempt-26").verdict is Verdict.MET
 
 
@@ -342,89 +259,29 @@ def test_the_logic_is_kleenes(left: Status, right: Status, both: Status, either:
     assert denied is {ESTABLISHED: REFUTED, REFUTED: ESTABLISHED, UNPROVEN: UNPROVEN}[left]
 
 
-# --- whatever the facts ----------------------------------------------------------------------------
-
-fast = settings(max_examples=40, deadline=None)
-
-
-@fast
-@given(facts=some_facts, data=st.data())
-def test_the_order_of_the_facts_does_not_matter(facts: dict[str, Status], data: st.DataObject) -> None:
-    shuffled = dict(data.draw(st.permutations(list(facts.items()))))
-    assert match(BOOK, facts) == match(BOOK, shuffled)
-
-
-@fast
-@given(facts=some_facts, bar=st.sampled_from(BAR_FACTS))
-def test_with_a_bar_established_no_exemption_is_met(facts: dict[str, Status], bar: str) -> None:
-    matching = match(BOOK, facts | {bar: ESTABLISHED})
-    met = [m for m in matching.matches if m.clause.effect is Effect.EXEMPT and m.verdict is Verdict.MET]
-    assert met == []
-
-
-def _touched(facts: dict[str, Status], fact: str) -> set[str]:
-    before, after = outcomes(match(BOOK, facts)), outcomes(match(BOOK, facts | {fact: ESTABLISHED}))
-    return {clause_id for clause_id in before if before[clause_id] != after[clause_id]}
-
-
-def _uses(fact: str) -> set[str]:
-    """The clauses whose own conditions mention the fact."""
-    return {
-        clause.id
-        for clause in BOOK.clauses
-        if (clause.requires is not None and fact in leaves(clause.requires))
-        or fact in {out.fact for out in clause.excludes}
-    }
-
-
-SHARED = {
-    fact
-    for gate in BOOK.gates
-    for tree in (gate.tree, *gate.by_category.values())
-    if tree
-    for fact in leaves(tree)
-}
-SHARED |= {fact for premise in BOOK.premises.values() if premise.tree for fact in leaves(premise.tree)}
-SHARED |= {fact for rule in BOOK.implications for fact in (rule.fact, rule.then)}
-LOCAL = sorted(set(BOOK.questions) - SHARED)
-
-
-@fast
-@given(facts=some_facts, fact=st.sampled_from(LOCAL))
-def test_a_fact_changes_only_the_clauses_that_ask_about_it(facts: dict[str, Status], fact: str) -> None:
-    using = _uses(fact)
-    general = {clause.id for clause in BOOK.clauses if using & set(clause.yields_to)}
-    assert _touched({k: v for k, v in facts.items() if k != fact}, fact) <= using | general
-
-
-def _denied(tree: Tree, *, under_not: bool = False) -> set[str]:
-    if isinstance(tree, Fact):
-        return {tree.id} if under_not else set()
-    if isinstance(tree, Not):
-        return _denied(tree.part, under_not=not under_not)
-    return {fact for part in tree.parts for fact in _denied(part, under_not=under_not)}
-
-
-AGAINST = {out.fact for clause in BOOK.clauses for out in clause.excludes}
-AGAINST |= {fact for clause in BOOK.clauses if clause.requires for fact in _denied(clause.requires)}
-HELPFUL = sorted(set(LOCAL) - AGAINST)
-
-
-@fast
-@given(
-    data=st.data(),
-    clause=st.sampled_from([c for c in BOOK.clauses if c.requires]),
-    fact=st.sampled_from(HELPFUL),
-)
-def test_proving_more_never_unmakes_a_clause_that_is_met(data: st.DataObject, clause: Any, fact: str) -> None:
-    extra = data.draw(some_facts)
-    base = facts_of(
-        *CLEAN, established=["during-inspection", "during-penalty", "during-licensing", "during-coercion"]
-    )
-    facts = extra | base | favourable(clause.requires) | {out.fact: REFUTED for out in clause.excludes}
-    facts[fact] = UNPROVEN
-    met = {m.clause_id for m in match(BOOK, facts).matches if m.verdict is Verdict.MET}
-    still = {
-        m.clause_id for m in match(BOOK, facts | {fact: ESTABLISHED}).matches if m.verdict is Verdict.MET
-    }
-    assert met <= still
+def test_clauses_that_exclude_each_other_are_sent_to_a_person_with_the_reason() -> None:
+    edition = load_edition("2019")
+    pairs = [
+        (clause, edition.clauses[other])
+        for clause in edition.clauses.values()
+        for other in clause.incompatible_with
+        if clause.requires is not None and edition.clauses[other].requires is not None
+    ]
+    assert pairs
+    warned = 0
+    for clause, other in pairs:
+        assert clause.requires is not None
+        assert other.requires is not None
+        together = ways(All((clause.requires, other.requires)), {})
+        if not together:
+            continue  # the trees themselves already exclude each other
+        facts = facts_of("尽职", "处罚环节") | dict(together[0])
+        facts |= dict.fromkeys((out.fact for c in (clause, other) for out in c.excludes), REFUTED)
+        found = match(BOOK, facts)
+        mine, its = found.match_of(clause.id), found.match_of(other.id)
+        held = {Outcome.ESTABLISHED, Outcome.PROVISIONAL}
+        if mine.outcome in held and its.outcome in held:
+            warned += 1
+            assert "互相排斥" in (mine.legal_review or "")
+            assert other.ref in (mine.legal_review or "")
+    assert warned
