@@ -10,7 +10,6 @@ from api.deps import SignedDep, clock, writing
 from api.pages_forms import FormDep, fields_of
 from api.pages_items import known, last_round
 from api.pages_rendering import page, see_other
-from api.pages_worksheet import COMPUTED
 from api.suggestions import asked_investigation, hint_shows
 from models.accounts import Signed
 from models.casework import save_draft
@@ -18,6 +17,7 @@ from models.database import register
 from models.handbook import load_edition
 from models.queries import ItemPage, case_row, draft_of
 from models.rules.clauses import Status
+from models.rules.duties import COMPUTED
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Kind
 

@@ -9,12 +9,11 @@ from models.dossier import clause_label
 from models.dossier.terms import RESULT_ZH, STATUS_ZH
 from models.handbook import Duty, Edition, FactQuestion, WeighingFactor, load_edition
 from models.queries import worksheets
-from models.rules.duties import ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED
+from models.rules.duties import COMPUTED
 from models.rules.lifecycle import Kind
 from models.rules.worksheet import Worksheet
 from models.tables import Case
 
-COMPUTED = frozenset({ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED})  # the duty list answers these by itself
 _ANSWER = {"established": "是：", "refuted": "否：", "unproven": ""}
 _WEIGHTIEST = 12  # so many facts stand open before the others, which are sorted by subject
 _FEW = 3  # so many clauses are named, more are counted

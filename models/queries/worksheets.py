@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from models.handbook import load_edition
 from models.rules.clauses import Status
-from models.rules.duties import DutyResult
+from models.rules.duties import COMPUTED, DutyResult
 from models.rules.inquiry import known_facts
 from models.rules.worksheet import Worksheet, worksheet
 from models.tables import Case
@@ -35,8 +35,14 @@ def worksheets(case: Case, officers: Iterable[int], said: Mapping[str, Any]) -> 
 
 
 def worksheet_view(respondent: int, sheet: Worksheet) -> dict[str, Any]:
-    """The same as plain data."""
-    return {"respondent": respondent} | asdict(sheet)
+    """The same as plain data, without what the duty list answers by itself."""
+    return {"respondent": respondent} | {name: _asked(said) for name, said in asdict(sheet).items()}
+
+
+def _asked(said: Any) -> Any:
+    if isinstance(said, Mapping):
+        return {fact: clauses for fact, clauses in said.items() if fact not in COMPUTED}
+    return [fact for fact in said if fact not in COMPUTED]
 
 
 def _by_officer(

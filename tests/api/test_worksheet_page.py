@@ -147,6 +147,12 @@ def test_the_api_gives_the_same_order(register: Register) -> None:
     rid = next(iter(told.respondents.values()))
     sheet = door.get(f"/api/work-items/{item.id}", who).json()["context"]["worksheet"][0]
     assert (sheet["respondent"], sheet["recorded"]) == (rid, [])
+    assert "duties-all-performed" not in {
+        *sheet["first"],
+        *sheet["turning"],
+        *sheet["idle"],
+        *sheet["hinges"],
+    }
     draft = {
         "facts": [{"respondent": rid, "fact": "private-gain", "status": "established"}, "x", {"fact": 3}]
     }
