@@ -93,6 +93,7 @@ FORMS: Mapping[Kind, Form] = {
         "facts": Rows(
             {"status": Plain("认定"), "evidence": _EVIDENCE, "note": Plain("说明")}, ("respondent", "fact")
         ),
+        "factors": Rows({"note": Plain("权衡因素")}, ("respondent", "factor")),
     },
     Kind.COUNTERSIGN: {"agreed": YesNo("会签意见"), "reason": REASON},
     Kind.STATEMENT: {"declined": Tick("放弃陈述申辩"), "points": Several("陈述申辩意见")},

@@ -41,10 +41,10 @@ def known(key: str) -> str:
 
 
 @router.get("/work-items/{item_id}")
-def get_item(item_id: str, request: Request, signed: SignedDep) -> Response:
-    """What is asked, with the form to answer it."""
+def get_item(item_id: str, request: Request, signed: SignedDep, all: str = "") -> Response:
+    """What is asked, with the form to answer it; `all` lists what other enforcement acts ask about too."""
     with register().reading() as session:
-        return _form_page(request, session, signed, item_id)
+        return _form_page(request, session, signed, item_id, everything=bool(all))
 
 
 @router.post("/work-items/{item_id}")
@@ -58,14 +58,15 @@ def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) 
     kind = Kind(asked.item.kind)
     fields = fields_of(form)
     content = forms.read(forms.FORMS[kind], fields)
+    everything = bool(form.get("all")) or form.get("do") == "all"
     try:
-        if form.get("do") == "draft":
+        if form.get("do") in ("draft", "all"):
             _keep(request, signed, item_id, content=content)
-            return see_other(f"/work-items/{item_id}")
+            return see_other(f"/work-items/{item_id}{'?all=1' if everything else ''}")
         with writing(request) as session:
             answer(session, item_id, content, actor=signed.actor, expect_version=version_sent(form))
     except (CaseworkError, ValidationError) as error:
-        return _refused(request, signed, asked, fields, content=content, error=error)
+        return _refused(request, signed, asked, fields, content=content, error=error, everything=everything)
     return see_other(f"/inbox?done={item_id}")
 
 
@@ -102,6 +103,7 @@ def _refused(
     *,
     content: Mapping[str, Any],
     error: CaseworkError | ValidationError,
+    everything: bool,
 ) -> Response:
     item_id, form = asked.item.id, forms.FORMS[Kind(asked.item.kind)]
     kept = _try_to_keep(request, signed, item_id, content=content) if asked.may_answer else False
@@ -111,7 +113,7 @@ def _refused(
     with register().reading() as session:
         return _form_page(
             request, session, signed, item_id, fields=fields, faults=faults, refusal=refusal, kept=kept,
-            status=problem.status,
+            status=problem.status, everything=everything,
         )  # fmt: skip
 
 
@@ -134,17 +136,18 @@ def _form_page(
     refusal: str = "",
     kept: bool = False,
     status: int = 200,
+    everything: bool = False,
 ) -> Response:
     asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
     kind = Kind(asked.item.kind)
     draft = _draft(session, signed, item_id) if fields is None else None
     carried: dict[str, list[str]] = {}
     if fields is None and draft is None and kind is Kind.INVESTIGATION:
-        carried = _last_round(session, asked)
+        carried = last_round(session, asked)
     typed = (
         fields if fields is not None else forms.write(forms.FORMS[kind], draft.content) if draft else carried
     )
-    shown = shows(session, signed, asked, typed) if asked.may_answer else {}
+    shown = shows(session, signed, asked, typed, everything=everything) if asked.may_answer else {}
     names = {str(r["id"]): r["name"] for r in asked.context["respondents"]}
     refusal = _in_words(refusal, names)
     beside = dict(faults or {}) | forms.quoted_rows(typed, refusal, shown.get("row_texts", {}))
@@ -160,7 +163,7 @@ def _form_page(
         closed=_closed(asked),
         fields=typed,
         faults=beside,
-        faulty=lambda head: any(name.startswith(f"{head}.") for name in beside),
+        faulty=lambda *heads: any(name.startswith(f"{head}.") for name in beside for head in heads),
         refusal=refusal,
         listed=[(n, _where(forms.FORMS[kind], n, names, shown), why) for n, why in (faults or {}).items()],
         saved_at=draft.saved_at if draft else None,
@@ -181,7 +184,7 @@ def _draft(session: Session, signed: Signed, item_id: str) -> Draft | None:
     return session.exec(mine).first()
 
 
-def _last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
+def last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
     """What was found in the round before, to be checked again; the conclusion is drawn anew."""
     earlier = select(WorkItem).where(
         WorkItem.case_id == asked.case.id,

@@ -87,7 +87,13 @@ def _investigation(said: Any, _: Item, respondents: Mapping[str, int], __: Any) 
         for fact, evidence in known.items()
     ]
     findings = [{"respondent": rid} | f for rid in respondents.values() for f in each["findings"]]
-    return {k: v for k, v in said.items() if k != "each"} | {"findings": findings, "facts": facts}
+    factors = [
+        {"respondent": rid, "factor": factor, "note": note}
+        for rid in respondents.values()
+        for factor, note in each.get("factors", {}).items()
+    ]
+    found = {"findings": findings, "facts": facts, "factors": factors}
+    return {k: v for k, v in said.items() if k != "each"} | found
 
 
 def _legal_review(

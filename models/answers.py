@@ -146,6 +146,14 @@ class FactAnswer(Shape):
     note: Text = ""
 
 
+class FactorAnswer(Shape):
+    """What weighs for or against one officer under one of the six factors. 权衡因素，实施意见四（二）"""
+
+    respondent: int
+    factor: FilledLine
+    note: Annotated[FilledText, Field(max_length=1000)]
+
+
 class Investigation(Shape):
     """调查核实"""
 
@@ -153,6 +161,7 @@ class Investigation(Shape):
     report: FilledText
     findings: Annotated[list[FindingAnswer], Field(max_length=2000)] = []
     facts: Annotated[list[FactAnswer], Field(max_length=5000)] = []
+    factors: Annotated[list[FactorAnswer], Field(max_length=300)] = []
     authority: Line = ""  # 受移送机关, when the conclusion is transfer
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 from models.handbook.edition import Edition, FactQuestion
-from models.handbook.lists import read_cues, read_deadlines, read_duties, read_factors, read_facts, read_roles
+from models.handbook.lists import (
+    read_cues,
+    read_deadlines,
+    read_duties,
+    read_factors,
+    read_facts,
+    read_responsibilities,
+    read_roles,
+)
 from models.handbook.reading import Entry, HandbookError, read_file
 from models.handbook.rules import (
     asked_facts,
@@ -190,6 +198,7 @@ def _assemble(files: _Folder, starts: date, ends: date | None) -> Edition:
         deadlines=read_deadlines(files["deadlines.yaml"]),
         roles=read_roles(files["roles.yaml"]),
         weighing_factors=read_factors(logic, {*facts, *derived}),
+        responsibilities=read_responsibilities(files["responsibilities.yaml"], categories=sections),
         cues=read_cues(files["cues.yaml"], clauses),
         tellings=read_tellings(
             files["narratives.yaml"],

@@ -41,6 +41,7 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
+from models.queries.worksheets import worksheets
 
 __all__ = [
     "COUNTED",
@@ -93,4 +94,5 @@ __all__ = [
     "to_shadow",
     "visible",
     "weighing_of",
+    "worksheets",
 ]

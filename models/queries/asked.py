@@ -19,6 +19,7 @@ from models.queries.compared import precedents_of
 from models.queries.inbox import ItemRow, draft_of, item_rows
 from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
+from models.queries.worksheets import worksheet_view, worksheets
 from models.rules.lifecycle import ABSENCES, Absence, Kind
 from models.rules.permissions import Action, Actor, CaseFacts, ItemFacts, Part, Role, may
 from models.tables import (
@@ -60,6 +61,7 @@ class _Asked:
     facts: CaseFacts
     officers: tuple[RespondentRow, ...]
     on: date
+    draft: Mapping[str, Any] | None
 
     @property
     def edition(self) -> Edition:
@@ -88,7 +90,8 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
     officers = tuple(
         r for r in respondents(session, case.id) if not limited or r.person_id == actor.person_id
     )
-    asked = _Asked(session, item, case, facts, officers, on)
+    draft = draft_of(session, actor, item_id)
+    asked = _Asked(session, item, case, facts, officers, on, draft)
     context = {"respondents": [asdict(officer) for officer in officers]}
     if item.state == "open" and ruling.ok:
         context |= _CONTEXT[Kind(item.kind)](asked)
@@ -102,7 +105,7 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
         why_not=ruling.why,
         absence=absence_to_record(actor, facts, item, on=on),
         context=context,
-        draft=draft_of(session, actor, item_id),
+        draft=draft,
     )
 
 
@@ -179,7 +182,15 @@ def _investigation(asked: _Asked) -> dict[str, Any]:
         if category in (d.category, "general")
     ]
     facts = [{"id": f.id, "question": f.zh, "group": f.group} for f in edition.facts.values()]
-    return _matter(asked) | {"duties": duties, "facts": facts}
+    said = asked.draft or asked.answers(Kind.INVESTIGATION).get("") or {}
+    sheets = worksheets(asked.case, [officer.id for officer in asked.officers], said)
+    return _matter(asked) | {
+        "duties": duties,
+        "facts": facts,
+        "factors": [{"id": f.id, "zh": f.zh} for f in edition.weighing_factors],
+        "responsibilities": _responsibilities(asked),
+        "worksheet": [worksheet_view(rid, sheet) for rid, sheet in sheets.items()],
+    }
 
 
 def _countersign(asked: _Asked) -> dict[str, Any]:
@@ -209,7 +220,26 @@ def _outcomes(asked: _Asked, *, before_review: bool = False) -> dict[str, Any]:
 
 
 def _legal_review(asked: _Asked) -> dict[str, Any]:
-    return _weighing(asked) | _outcomes(asked, before_review=True) | _precedents(asked)
+    duties = {"responsibilities": _responsibilities(asked)}
+    return _weighing(asked) | _outcomes(asked, before_review=True) | _precedents(asked) | duties
+
+
+def _responsibilities(asked: _Asked) -> list[dict[str, Any]]:
+    """What every officer may have to answer for by the post held, with its standing. 责任分工"""
+    return [
+        {
+            "respondent": officer.id,
+            "post": officer.post,
+            "situation": found.situation,
+            "answers_for": found.shares[officer.post],
+            "mark": found.mark,
+            "source": found.source,
+            "quote": found.quote,
+            "predates_text": found.predates_basis(asked.case.conduct_on),
+        }
+        for officer in asked.officers
+        for found in asked.edition.responsibilities_of(officer.post, asked.case.category)
+    ]
 
 
 def _precedents(asked: _Asked) -> dict[str, Any]:
@@ -221,7 +251,15 @@ def _weighing(asked: _Asked) -> dict[str, Any]:
         "clauses": _clauses(asked),
         "statements": asked.answers(Kind.STATEMENT),
         "replies": asked.answers(Kind.ANSWER),
+        "factors": _factors(asked),
     }
+
+
+def _factors(asked: _Asked) -> list[dict[str, Any]]:
+    """What the investigators noted under each of the six factors. 实施意见四（二）"""
+    noted = asked.answers(Kind.INVESTIGATION).get("", {}).get("factors", [])
+    names = {factor.id: factor.zh for factor in asked.edition.weighing_factors}
+    return [f | {"zh": names.get(f["factor"], f["factor"])} for f in noted]
 
 
 def _intent(asked: _Asked) -> dict[str, Any]:
