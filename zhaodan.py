@@ -38,7 +38,7 @@ from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
 from models.dossier.terms import POST_ZH
-from models.handbook import HandbookError, read_edition
+from models.handbook import HandbookError, editions, read_edition
 from models.migrate import upgrade
 from models.queries import Shadowed, additions, differences, shadow, to_shadow
 from models.rules.deadlines import beijing_day
@@ -104,6 +104,7 @@ def up(options: argparse.Namespace) -> int:
         raise SettingsError(
             "Demonstration people are refused in production: unset ZHAODAN_ENVIRONMENT or --demo."
         )
+    editions()  # a handbook that cannot be used is found now, not by the first case
     with Supervisor(chosen.data_dir) as supervisor:
         _open_register()
         plan = Plan(chosen.host, chosen.port, chosen.prefect_port, chosen.work_pool)

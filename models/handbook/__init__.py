@@ -12,7 +12,14 @@ from models.handbook.edition import (
     TimeLimit,
     WeighingFactor,
 )
-from models.handbook.loader import EditionChoice, edition_for, editions, load_edition, read_edition
+from models.handbook.loader import (
+    EditionChoice,
+    edition_for,
+    editions,
+    in_force_on,
+    load_edition,
+    read_edition,
+)
 from models.handbook.reading import HandbookError
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "WeighingFactor",
     "edition_for",
     "editions",
+    "in_force_on",
     "load_edition",
     "read_edition",
 ]
