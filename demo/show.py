@@ -220,6 +220,9 @@ def _weighing(
             lost = f"不再成立 {'、'.join(turn['lost'])}" if turn["lost"] else ""
             barred = "触及负面清单，不得免责" if turn["barred_by"] else ""
             console.print(f"    · {asked}：{'；'.join(filter(None, (gained, lost, barred)))}")
+            for one in turn["facts"]:
+                if one["settled_by"]:
+                    console.print(f"      怎样查清：{one['settled_by']}")
 
 
 def _explained(parts: Sequence[Mapping[str, Any]]) -> None:

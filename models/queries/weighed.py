@@ -134,7 +134,12 @@ def _weighed(dossier: Dossier, respondent: int) -> dict[str, Any]:
         "turns": [
             {
                 "facts": [
-                    {"fact": fact, "question": found.question(fact), "status": status.value}
+                    {
+                        "fact": fact,
+                        "question": found.question(fact),
+                        "status": status.value,
+                        "settled_by": found.settled_by(fact, turn.gained[0] if turn.gained else ""),
+                    }
                     for fact, status in turn.facts
                 ],
                 "gained": list(turn.gained),
