@@ -113,6 +113,7 @@ def up(options: argparse.Namespace) -> int:
         raise SettingsError(
             "Demonstration people are refused in production: unset ZHAODAN_ENVIRONMENT or --demo."
         )
+    editions()  # a handbook that cannot be used is found now, not by the first case
     with Supervisor(chosen.data_dir) as supervisor:
         _open_register()
         plan = Plan(chosen.host, chosen.port, chosen.prefect_port, chosen.work_pool)

@@ -18,7 +18,8 @@ from api.pages_rendering import page, see_other
 from api.pages_showing import shows
 from api.pages_words import GUIDES
 from models.accounts import Signed
-from models.casework import save_draft
+from models.answers import EditionChosen
+from models.casework import repin_edition, save_draft
 from models.database import register
 from models.dossier import clause_label
 from models.queries import ItemPage, case_row, item_page
@@ -79,6 +80,40 @@ def _stepped_aside(request: Request, signed: Signed, item_id: str, form: FormDat
     except (CaseworkError, ValidationError):
         raise NotFound from None
     return see_other(f"/inbox?done={item_id}")
+
+
+@router.post("/work-items/{item_id}/edition")
+def post_edition(item_id: str, request: Request, signed: SignedDep, form: FormDep) -> Response:
+    """Choose the other of the two editions a case may be judged by; what is refused comes back as it was typed."""
+    with register().reading() as session:
+        asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    typed = str(form.get("edition_reason", ""))
+    try:
+        chosen = EditionChosen(edition=str(form.get("edition", "")), reason=typed)
+        with writing(request) as session:
+            repin_edition(
+                session,
+                asked.case.id,
+                chosen.edition,
+                chosen.reason,
+                actor=signed.actor,
+                now=clock(),
+                expect_version=version_sent(form),
+            )
+    except (CaseworkError, ValidationError) as error:
+        wrong = forms.explain(error.errors()[0]) if isinstance(error, ValidationError) else ""
+        with register().reading() as session:
+            return _form_page(
+                request,
+                session,
+                signed,
+                item_id,
+                fields={"edition_reason": [typed]},
+                faults={"edition_reason": wrong} if wrong else {},
+                refusal="" if wrong else str(error),
+                status=problem_of(error).status,
+            )
+    return see_other(f"/work-items/{item_id}")
 
 
 def version_sent(form: FormData) -> int:

@@ -56,6 +56,7 @@ def shows(
     }
     if not asked.narrow:
         common["d"] = now.d
+        common["beside"] = asked.context.get("editions")
         common["like"] = {row["respondent"]: row for row in asked.context.get("precedents", ())}
     extra = _SHOWS.get(Kind(asked.item.kind))
     return common | (extra(now) if extra else {})

@@ -113,6 +113,13 @@ class NewEvidence(Shape):
     formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
 
 
+class EditionChosen(Shape):
+    """The edition the legal reviewer chooses for a case, and why. 改用版次"""
+
+    edition: FilledLine
+    reason: FilledText
+
+
 # --- answers, one per kind of work item ---------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ LAYERS: Mapping[str, Layer] = {
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
     "models/dossier/": _layer("models.dossier models.handbook models.rules models.tables", "sqlmodel"),
     "models/files.py": _layer("models.rules models.settings"),
-    "models/handbook/": _layer("models.handbook models.rules", "yaml"),
+    "models/handbook/": _layer("models.handbook models.rules models.settings", "yaml"),
     "models/migrate.py": _layer("", "alembic sqlalchemy"),
     "models/migrations/env.py": _layer("models.database models.tables", "alembic sqlmodel"),
     # A migration must run long after the tables have changed, so it never sees them.

@@ -12,6 +12,7 @@ import zhaodan
 from models.database import Register
 from models.tables import Event, Person, RoleHolding
 from tests.builders import a_bureau, a_case
+from tests.editions import an_edition
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,6 +46,19 @@ def test_a_start_that_cannot_be_is_one_sentence_and_code_2(
     assert ended.returncode == 2
     assert says in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_handbook_that_cannot_be_used_is_named_before_anything_starts(tmp_path: Path) -> None:
+    an_edition(tmp_path / "handbook", "2019")
+    an_edition(tmp_path / "handbook", "2024", starts="2024-01-01")
+    for folder, says in (
+        (tmp_path / "handbook", "与 2024 版的施行期间重叠"),
+        (tmp_path, "没有找到任何手册版次"),
+    ):
+        ended = command("up", ZHAODAN_DATA_DIR=str(tmp_path / "var"), ZHAODAN_HANDBOOK_DIR=str(folder))
+        assert ended.returncode == 2
+        assert says in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1
 
 
 def test_demonstration_people_are_refused_in_production(tmp_path: Path) -> None:

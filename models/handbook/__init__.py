@@ -13,7 +13,14 @@ from models.handbook.edition import (
     TimeLimit,
     WeighingFactor,
 )
-from models.handbook.loader import EditionChoice, edition_for, editions, load_edition, read_edition
+from models.handbook.loader import (
+    EditionChoice,
+    edition_for,
+    editions,
+    in_force_on,
+    load_edition,
+    read_edition,
+)
 from models.handbook.reading import HandbookError
 from models.handbook.tellings import Sign, Tellings
 
@@ -35,6 +42,7 @@ __all__ = [
     "WeighingFactor",
     "edition_for",
     "editions",
+    "in_force_on",
     "load_edition",
     "read_edition",
 ]

@@ -1,6 +1,7 @@
 """Loading editions, whole or not at all, and choosing the one that governs a day. 载入手册"""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,8 +31,10 @@ from models.handbook.rules import (
 from models.handbook.tellings import read_tellings
 from models.rules.logic import Tree
 from models.rules.rulebook import Rulebook
+from models.settings import settings
 
 SHIPPED = Path(__file__).parent
+_LAST_DAY = re.compile(rb"^in_force_until:.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,21 @@ class EditionChoice:
 
 
 def load_edition(edition_id: str, root: Path | None = None) -> Edition:
-    """The edition, validated as a whole; HandbookError names file, entry and fault and loads nothing."""
-    return _shipped(edition_id) if root is None else _load(root, edition_id)
+    """The edition, validated as a whole; HandbookError names file, entry and fault and loads nothing.
+
+    From the folder the settings name, else the shipped one; what lies there is read once.
+    """
+    return _kept(_folder_in_use(), edition_id) if root is None else _load(root, edition_id)
+
+
+def _folder_in_use() -> Path:
+    named = settings().handbook_dir
+    return Path(named) if named else SHIPPED
 
 
 @cache
-def _shipped(edition_id: str) -> Edition:
-    return _load(SHIPPED, edition_id)
+def _kept(root: Path, edition_id: str) -> Edition:
+    return _load(root, edition_id)
 
 
 def read_edition(folder: Path) -> Edition:
@@ -64,7 +75,7 @@ def read_edition(folder: Path) -> Edition:
 
 def editions(root: Path | None = None) -> tuple[Edition, ...]:
     """Every edition in order of its first day; refuses two that are in force on the same day."""
-    folder = root or SHIPPED
+    folder = root or _folder_in_use()
     found = [load_edition(path.parent.name, root) for path in folder.glob("*/edition.yaml")]
     if not found:
         raise HandbookError("没有找到任何手册版次（缺少 edition.yaml）。请检查安装是否完整后重新启动。")
@@ -78,9 +89,14 @@ def in_order(known: Iterable[Edition]) -> tuple[Edition, ...]:
         if earlier.in_force_until is None or earlier.in_force_until >= later.in_force_from:
             raise HandbookError(
                 f"手册文件 {earlier.id}/edition.yaml：in_force_until：与 {later.id} 版的施行期间重叠。"
-                f"请把 in_force_until 写为 {later.id} 版施行（{later.in_force_from}）之前的日期。"
+                f"未载入任何内容，请把 in_force_until 写为 {later.id} 版施行（{later.in_force_from}）之前的日期。"
             )
     return tuple(found)
+
+
+def in_force_on(day: date) -> Edition | None:
+    """The edition in force on a day, None when there is none. Raises HandbookError for a broken handbook."""
+    return next((edition for edition in editions() if edition.in_force(day)), None)
 
 
 def edition_for(
@@ -158,10 +174,14 @@ class _Folder:
         return self._opened[name]
 
     def digest(self) -> str:
-        """What only hints decides nothing and is left out: cues may grow without changing an edition."""
+        """What only hints decides nothing and is left out: cues may grow without changing an edition.
+
+        So is its last day: an edition that is closed when the next one is issued says no other thing than before.
+        """
         summed = hashlib.sha256()
         for name in ("edition", "clauses", "facts", "gates", "logic", "duties"):
-            summed.update(hashlib.sha256((self._folder / f"{name}.yaml").read_bytes()).digest())
+            text = (self._folder / f"{name}.yaml").read_bytes()
+            summed.update(hashlib.sha256(_LAST_DAY.sub(b"", text) if name == "edition" else text).digest())
         return summed.hexdigest()
 
     def done(self) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from models.casework import item_facts
 from models.handbook import Edition, load_edition
 from models.queries.cases import RespondentRow, respondents
-from models.queries.compared import precedents_of
+from models.queries.compared import editions_of, precedents_of
 from models.queries.inbox import ItemRow, draft_of, item_rows
 from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
@@ -221,7 +221,7 @@ def _outcomes(asked: _Asked, *, before_review: bool = False) -> dict[str, Any]:
 
 def _legal_review(asked: _Asked) -> dict[str, Any]:
     duties = {"responsibilities": _responsibilities(asked)}
-    return _weighing(asked) | _outcomes(asked, before_review=True) | _precedents(asked) | duties
+    return _weighing(asked) | _outcomes(asked, before_review=True) | _compared(asked) | duties
 
 
 def _responsibilities(asked: _Asked) -> list[dict[str, Any]]:
@@ -242,8 +242,12 @@ def _responsibilities(asked: _Asked) -> list[dict[str, Any]]:
     ]
 
 
-def _precedents(asked: _Asked) -> dict[str, Any]:
-    return {"precedents": precedents_of(asked.session, asked.case)}
+def _compared(asked: _Asked) -> dict[str, Any]:
+    """What the case is held against: like cases, and a more lenient edition where there is one."""
+    return {
+        "precedents": precedents_of(asked.session, asked.case),
+        "editions": editions_of(asked.session, asked.case, on=asked.on),
+    }
 
 
 def _weighing(asked: _Asked) -> dict[str, Any]:
@@ -293,7 +297,7 @@ def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
     said = {"proposed": review.get("outcomes", []), "heard": heard}
-    return _weighing(asked) | _seats(asked) | _outcomes(asked) | _precedents(asked) | said
+    return _weighing(asked) | _seats(asked) | _outcomes(asked) | _compared(asked) | said
 
 
 def _decisions(asked: _Asked) -> dict[str, Any]:
@@ -313,7 +317,7 @@ def _decisions(asked: _Asked) -> dict[str, Any]:
 
 
 def _signature(asked: _Asked) -> dict[str, Any]:
-    weighed = {"clauses": _clauses(asked)} | _precedents(asked)
+    weighed = {"clauses": _clauses(asked)} | _compared(asked)
     return _matter(asked) | weighed | _decisions(asked) | _outcomes(asked)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +11,7 @@ from sqlmodel import Session, col
 
 from models.casework.decided import count_decided, precedents, read_decided
 from models.casework.record import Act
+from models.casework.repinning import Beside, beside
 from models.dossier import case_number, clause_label
 from models.handbook import Edition, load_edition
 from models.rules.comparison import Comparison, compare
@@ -115,6 +118,71 @@ def _count(condition: Any) -> Any:
     return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
+# --- two editions of one case -------------------------------------------------------------------
+
+
+def editions_of(session: Session, case: Case, *, on: date) -> dict[str, Any]:
+    """The edition of the conduct and a more lenient one in force on a day, side by side; empty when there is none.
+
+    What has been chosen goes on being shown beside what it was chosen over. 版次对照
+    """
+    both = beside(Act.on(session, case, actor=None, now=case.registered_at), on=on)
+    if both is None or not (both.more_lenient or case.edition == both.now.id):
+        return {}
+    return {
+        "chosen": case.edition,
+        "editions": [
+            {"id": one.id, "title": one.title, "in_force_from": one.in_force_from.isoformat()}
+            for one in (both.then, both.now)
+        ],
+        "officers": [
+            {
+                "respondent": rid,
+                "more_lenient": seen.more_lenient,
+                "stricter": seen.stricter,
+                "results": [
+                    {"effect_zh": result.zh, "clauses": [clause_label(c) for c in result.clauses]}
+                    for result in (seen.before, seen.after)
+                ],
+            }
+            for rid, seen in both.officers.items()
+        ],
+        "texts": _texts(both),
+    }
+
+
+def _texts(both: Beside) -> list[dict[str, Any]]:
+    """The clauses on which either result rests, with what the newer text takes away and adds."""
+    named = {
+        clause: None
+        for seen in both.officers.values()
+        for clause in (*seen.before.clauses, *seen.after.clauses)
+    }
+    found = []
+    for clause in named:
+        old, new = (_words(edition, clause) for edition in (both.then, both.now))
+        found.append({"clause": clause, "label": clause_label(clause), "diff": _diff(old, new)})
+    return found
+
+
+def _words(edition: Edition, clause: str) -> str:
+    listed = edition.clauses.get(clause)
+    return listed.text if listed else ""
+
+
+def _diff(old: str, new: str) -> list[dict[str, str]]:
+    """The text in pieces: same, gone or new; a replacement is what is gone, then what is new."""
+    pieces = []
+    for word, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if word == "equal":
+            pieces.append({"is": "same", "text": old[i:j]})
+            continue
+        pieces += [
+            {"is": name, "text": text} for name, text in (("gone", old[i:j]), ("new", new[k:m])) if text
+        ]
+    return pieces
+
+
 # --- a changed edition --------------------------------------------------------------------------
 
 
@@ -137,12 +205,11 @@ def shadow(session: Session, changed: Edition, *, edition: str | None = None) ->
     The facts are those of the round that was decided; `edition` takes only cases decided under that one.
     """
     for decided in read_decided(session, edition=edition):
-        pinned = load_edition(decided.edition).rulebook
         yield Shadowed(
             decided,
             compare(
-                pinned,
-                changed.rulebook,
+                load_edition(decided.edition).rules_on(decided.conduct_on),
+                changed.rules_on(decided.conduct_on),
                 decided.known,
                 conclusion=decided.conclusion,
                 confirmed=decided.confirmed,

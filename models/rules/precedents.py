@@ -6,6 +6,7 @@ here. A precedent binds nobody and opens no outcome that the clauses keep closed
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from models.rules.decision import Outcome, is_written
 from models.rules.logic import Facts, Status, leaves
@@ -43,6 +44,7 @@ class Decided:
     number: str
     year: int
     edition: str
+    conduct_on: date
     conclusion: str
     post: str
     known: Facts

@@ -1,6 +1,7 @@
 """相近先例: like cases alike, and a reason where they are not."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -20,6 +21,7 @@ def decided(case: str, own: Conduct = OWN, outcome: Outcome = Outcome.EXEMPT) ->
         number=f"章云市监责〔2025〕{case}号",
         year=2025,
         edition="2019",
+        conduct_on=date(2024, 5, 6),
         conclusion="complete",
         post=own.post,
         known=dict.fromkeys(own.facts, YES),
