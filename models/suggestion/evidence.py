@@ -26,11 +26,14 @@ class Evidence:
         self._by_clause: Floats = model.clauses(texts)
         self._by_fact: Floats = model.likeness_to_facts(texts)
 
+    def share(self, clause: Clause) -> float:
+        """How many of the facts it asks for are stated by a known phrase, between 0 and 1."""
+        asked = _asked(clause)
+        return sum(fact in self.stated for fact in asked) / len(asked) if asked else 0.0
+
     def for_clause(self, clause: Clause) -> tuple[Found, ...]:
         """The facts of its conditions that a known phrase states; else the sentence most like the clause."""
-        if clause.requires is None:
-            return ()
-        asked = unique(_affirmed(clause.requires))
+        asked = _asked(clause)
         said = tuple(self.stated[fact] for fact in asked if fact in self.stated)
         return said or tuple(self._likest(clause, asked))
 
@@ -49,6 +52,10 @@ class Evidence:
 
 def _whole(fact: str, sentence: Sentence) -> Found:
     return quote(fact, sentence, 0, len(sentence.text))
+
+
+def _asked(clause: Clause) -> tuple[str, ...]:
+    return () if clause.requires is None else unique(_affirmed(clause.requires))
 
 
 def _affirmed(tree: Tree) -> Iterator[str]:

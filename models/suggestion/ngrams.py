@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import linalg, sparse
 
 Floats = NDArray[np.float64]
 _NOT_SAID = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
+BLOCK = 256  # rows multiplied at once: all of them would take three times the memory
 _NUMBER = re.compile(r"[0-9]+")
 
 
@@ -61,7 +62,9 @@ def ridge(rows: sparse.csr_array, targets: Floats, trust: Floats, strength: floa
     Solved exactly, so the same texts always give the same weights; no seed, no iteration.
     """
     offset = targets.mean(axis=0)
-    kernel = np.asarray((rows @ rows.T).todense())
+    kernel = np.empty((len(targets), len(targets)), order="F")
+    for at in range(0, len(targets), BLOCK):
+        kernel[:, at : at + BLOCK] = (rows @ rows[at : at + BLOCK].T).toarray()
     kernel[np.diag_indices_from(kernel)] += strength / trust
-    dual = np.linalg.solve(kernel, targets - offset)
+    dual = linalg.solve(kernel, targets - offset, overwrite_a=True, overwrite_b=True, assume_a="pos")
     return np.asarray(rows.T @ dual), offset

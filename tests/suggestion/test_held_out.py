@@ -51,10 +51,10 @@ def test_a_narrative_kept_back_finds_its_clause(edition: Edition) -> None:
     share = {k: sum(place < k for place in found) / len(found) for k in (1, 3, 5, 10)}
     print(share)
     # Floors a little below what was measured (docs/decisions/0007-suggestion.md).
-    assert share[1] >= 0.65
-    assert share[3] >= 0.85
-    assert share[5] >= 0.90
-    assert share[10] >= 0.95
+    assert share[1] >= 0.88
+    assert share[3] >= 0.97
+    assert share[5] >= 0.98
+    assert share[10] >= 0.99
 
 
 def test_gates_are_told_from_what_only_sounds_like_misconduct(edition: Edition) -> None:
@@ -70,5 +70,5 @@ def test_gates_are_told_from_what_only_sounds_like_misconduct(edition: Edition) 
         caught += [bool(suggest(blind, text).gates) for texts in held.gates.values() for text in texts]
         alarmed += [bool(suggest(blind, text).gates) for text in innocent]
     print(sum(caught) / len(caught), sum(alarmed) / len(alarmed))
-    assert sum(caught) / len(caught) >= 0.6
-    assert sum(alarmed) / len(alarmed) <= 0.12
+    assert sum(caught) / len(caught) >= 0.62
+    assert sum(alarmed) / len(alarmed) <= 0.08
