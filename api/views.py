@@ -177,6 +177,7 @@ class AskedView(BaseModel):
     fact: str
     question: str
     status: str = Field(examples=["established"])
+    settled_by: str = Field(description="怎样查清")
 
 
 class TurnView(BaseModel):

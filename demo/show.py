@@ -210,6 +210,8 @@ def _weighing(
             console.print("  改变结果最少要查明什么：")
         for asked in found["questions"]:
             console.print(f"    · {asked['text']}", markup=False)
+            for one in (one for way in asked["ways"] for one in way if one["settled_by"]):
+                console.print(f"      怎样查清：{one['settled_by']}", markup=False)
 
 
 def _explained(parts: Sequence[Mapping[str, Any]]) -> None:

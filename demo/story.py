@@ -82,15 +82,17 @@ def load_people() -> Mapping[str, Any]:
 
 def _investigation(said: Any, _: Item, respondents: Mapping[str, int], __: Any) -> dict[str, Any]:
     """What was found for each officer, and beside or instead of it what was found for one alone."""
-    findings, facts = [], []
+    findings, facts, factors = [], [], []
     for username, rid in respondents.items():
         own = said.get("alone", {}).get(username, {})
         duties = {f["duty"]: f for f in (*said["each"]["findings"], *own.get("findings", ()))}
         findings += [{"respondent": rid} | f for f in duties.values()]
         known = _found(said["each"].get("facts", {})) | _found(own.get("facts", {}))
         facts += [{"respondent": rid, "fact": fact} | found for fact, found in known.items()]
+        notes = {**said["each"].get("factors", {}), **own.get("factors", {})}
+        factors += [{"respondent": rid, "factor": factor, "note": note} for factor, note in notes.items()]
     kept = {k: v for k, v in said.items() if k not in ("each", "alone")}
-    return kept | {"findings": findings, "facts": facts}
+    return kept | {"findings": findings, "facts": facts, "factors": factors}
 
 
 def _found(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ A wake may be lost, a worker killed, Prefect's database gone: the register knows
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from tasks.purge import purge
 PAGE = 200
 BROKEN = [StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
 UNDER_WAY = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+GIVEN = (Woken.CREATED, Woken.RESUMED, Woken.RESCHEDULED)
 NOT_COMPLETED = [kind for kind in StateType if kind is not StateType.COMPLETED]
 
 
@@ -38,21 +39,19 @@ async def sweep(
 
     Wakes cases with effects owed for longer than older_than_s seconds, cases whose run failed or has been
     running for longer than stale_after_s seconds, and cases without a run. A thorough sweep also compares
-    every suspended run with the register, and removes what has outlived its use. At most at_most cases per sweep; the next one goes on.
-    Returns the counts of what was done, by kind.
+    every suspended run with the register, and removes what has outlived its use. At most at_most cases are
+    woken per sweep; the next one goes on. Returns the counts of what was done, by kind.
     """
     async with get_client() as client:
         deployment_id = await case_deployment_id(client)
         lagging = await asyncio.to_thread(lagging_cases, older_than_s=older_than_s)
-        missing = await cases_without_run(client, deployment_id)
+        missing = await cases_without_run(client, deployment_id, count_first=not thorough)
         astray = await cases_astray(client, deployment_id)
         asleep = await overslept_cases(client, deployment_id) if thorough else []
-        # Who has no run at all comes first: cases the office is busy with must not use up the places.
         case_ids = list(dict.fromkeys([*missing, *lagging, *astray, *asleep]))
         counts = await wake_cases(
-            client, case_ids[:at_most], deployment_id=deployment_id, stale_after_s=stale_after_s
+            client, case_ids, deployment_id=deployment_id, stale_after_s=stale_after_s, at_most=at_most
         )
-    counts["left"] = max(0, len(case_ids) - at_most)
     counts["notices"] = await asyncio.to_thread(retry_notices)
     if thorough:
         purged = await asyncio.to_thread(purge, datetime.now(UTC))
@@ -62,11 +61,22 @@ async def sweep(
 
 
 async def wake_cases(
-    client: PrefectClient, case_ids: Iterable[str], *, deployment_id: UUID, stale_after_s: float = 300
+    client: PrefectClient,
+    case_ids: Sequence[str],
+    *,
+    deployment_id: UUID,
+    stale_after_s: float = 300,
+    at_most: int = 500,
 ) -> dict[str, int]:
-    """Wake these cases one by one; returns how many were created, resumed, rescheduled, busy, at rest."""
-    counts = Counter({kind.value: 0 for kind in Woken})
-    for case_id in case_ids:
+    """Wake these cases one by one; returns how many were created, resumed, rescheduled, busy, at rest, left.
+
+    Cases that need no wake use up no place: the office's busy ones must not keep the others waiting.
+    """
+    counts = Counter({kind.value: 0 for kind in Woken} | {"left": 0})
+    for looked_at, case_id in enumerate(case_ids):
+        if sum(counts[kind.value] for kind in GIVEN) >= at_most:
+            counts["left"] = len(case_ids) - looked_at
+            break
         place = await asyncio.to_thread(standing, case_id)
         if place is not None:
             found = await wake(client, place, deployment_id=deployment_id, stale_after_s=stale_after_s)
@@ -83,11 +93,17 @@ async def cases_astray(client: PrefectClient, deployment_id: UUID) -> list[str]:
     return found
 
 
-async def cases_without_run(client: PrefectClient, deployment_id: UUID) -> list[str]:
-    """Open cases that Prefect does not know; the costly comparison is made only when the numbers differ."""
+async def cases_without_run(
+    client: PrefectClient, deployment_id: UUID, *, count_first: bool = True
+) -> list[str]:
+    """Open cases that Prefect does not know.
+
+    `count_first` makes the costly comparison only when the numbers differ; runs of cases that are gone can hide a
+    missing one from it until the next thorough sweep.
+    """
     open_cases = await asyncio.to_thread(open_cases_without, ())
     known = await client.count_flow_runs(flow_run_filter=_of(deployment_id, NOT_COMPLETED))
-    if known >= len(open_cases):
+    if count_first and known >= len(open_cases):
         return []
     ids = {case_of(run) async for run in runs_in(client, deployment_id, states=list(StateType))}
     return [case_id for case_id in open_cases if case_id not in ids]

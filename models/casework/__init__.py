@@ -7,6 +7,7 @@ from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.opening import add_evidence, open_case, take_number
+from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "office",
     "open_case",
     "record_absence",
+    "repin_edition",
     "replay",
     "save_draft",
     "take_number",

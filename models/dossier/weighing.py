@@ -130,6 +130,13 @@ class Weighing:
         """What is asked once for all clauses."""
         return common(self.edition.rulebook, self.matching, self.facts, self._grounds)
 
+    def settled_by(self, fact: str, clause: str = "") -> str:
+        """How an open fact is settled: as the clause says, else as the handbook says of the fact. 怎样查清"""
+        known = self.edition.facts[fact]
+        named = self.edition.clauses[clause].to_settle.get(fact, "") if clause else ""
+        usual = "、".join(known.evidence)
+        return named or known.settled_by or (f"通常由{usual}证明" if usual else "")
+
     def explain(self, clause: str) -> Node:
         """Why a clause holds or not, down to the evidence. Raises NotFound."""
         return explain(self.edition.rulebook, self.matching, self.facts, clause, self._grounds)
@@ -145,8 +152,10 @@ class Weighing:
         dossier = self.dossier
         rows = dossier.of(dossier.facts, self.respondent_id)
         found = {row.fact: Status(row.status) for row in rows}
-        cited = {row.fact: row.evidence for row in rows if self._of_conduct(row.fact)}
-        then = known_at_the_time(found, cited, self._pieces, conduct_on=dossier.conduct_on)
+        cited = {row.fact: row.evidence for row in rows}
+        then = known_at_the_time(
+            found, cited, self._pieces, conduct_on=dossier.conduct_on, of_the_conduct=self._of_the_conduct
+        )
         facts = known_facts(dossier.category, then, self.duties)
         known_then = _matched(dossier.edition, dossier.conduct_on, frozenset(facts.items()))
         pairs = zip(self.matching.matches, known_then.matches, strict=True)
@@ -155,6 +164,10 @@ class Weighing:
             for now, once in pairs
             if now.outcome is not once.outcome and {now.outcome, once.outcome} & _HOLDING
         )
+
+    @cached_property
+    def _of_the_conduct(self) -> frozenset[str]:
+        return frozenset(f.id for f in self.edition.facts.values() if f.judged_at == "conduct")
 
     @property
     def _pieces(self) -> tuple[Piece, ...]:
@@ -170,13 +183,12 @@ class Weighing:
                 row.evidence,
                 row.note,
                 signed,
-                self._of_conduct(row.fact) and bool(row.evidence) and late.issuperset(row.evidence),
+                later_only=row.fact in self._of_the_conduct
+                and bool(row.evidence)
+                and late.issuperset(row.evidence),
             )
             for row in rows
         }
-
-    def _of_conduct(self, fact: str) -> bool:
-        return self.edition.facts[fact].judged_at == "conduct"
 
     def _by_checklist(self, signed: tuple[str, ...]) -> dict[str, Ground]:
         """The checklist answers the two duty questions by itself; its evidence carries them."""

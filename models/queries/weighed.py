@@ -139,13 +139,13 @@ def _weighed(dossier: Dossier, respondent: int) -> dict[str, Any]:
                 "lost": list(asked.lost),
                 "barred": asked.barred,
                 "ends": asked.ends,
-                "ways": [_asked(found, way) for way in asked.ways],
+                "ways": [_asked(found, way, asked.gained) for way in asked.ways],
             }
             for asked in found.questions
         ],
         "turns": [
             {
-                "facts": _asked(found, turn.facts),
+                "facts": _asked(found, turn.facts, turn.gained),
                 "gained": list(turn.gained),
                 "lost": list(turn.lost),
                 "barred_by": list(turn.barred_by),
@@ -156,7 +156,17 @@ def _weighed(dossier: Dossier, respondent: int) -> dict[str, Any]:
     }
 
 
-def _asked(found: Weighing, facts: Sequence[tuple[str, Status]]) -> list[dict[str, str]]:
+def _asked(
+    found: Weighing, facts: Sequence[tuple[str, Status]], gained: Sequence[str]
+) -> list[dict[str, str]]:
+    """Facts to be found, with how they are settled for the clause they would bring about."""
+    clause = gained[0] if gained else ""
     return [
-        {"fact": fact, "question": found.question(fact), "status": status.value} for fact, status in facts
+        {
+            "fact": fact,
+            "question": found.question(fact),
+            "status": status.value,
+            "settled_by": found.settled_by(fact, clause),
+        }
+        for fact, status in facts
     ]

@@ -33,16 +33,22 @@ class Piece:
 
 
 def known_at_the_time(
-    facts: Facts, cited: Mapping[str, Collection[int]], pieces: Collection[Piece], *, conduct_on: date
+    facts: Facts,
+    cited: Mapping[str, Collection[int]],
+    pieces: Collection[Piece],
+    *,
+    conduct_on: date,
+    of_the_conduct: Collection[str],
 ) -> dict[str, Status]:
     """The facts without those that rest on later material alone; these count as unproven. 行为当时已知的事实
 
-    `cited`: fact of the conduct -> numbers of the evidence it was found on. A fact not named there, one found
-    without evidence, or on evidence of unknown date, stays: nothing shows that it could not be known.
+    `cited`: fact -> numbers of the evidence it was found on. `of_the_conduct`: the facts the handbook judges by the
+    time of the conduct; what came of it may well be shown by what was made later. A fact found without evidence, or
+    on evidence of unknown date, stays: nothing shows that it could not be known.
     """
     late = {piece.number for piece in pieces if piece.only_hindsight(conduct_on)}
     return {
         fact: status
         for fact, status in facts.items()
-        if not cited.get(fact) or not late.issuperset(cited[fact])
+        if fact not in of_the_conduct or not cited.get(fact) or not late.issuperset(cited[fact])
     }

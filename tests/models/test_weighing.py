@@ -59,12 +59,12 @@ def test_what_became_known_afterwards_is_marked_and_set_aside(told: Told) -> Non
     found = weighed(told)
     assert [piece.number for piece in found.later_evidence] == [2]
     changed = {now.clause_id: once.outcome for now, once in found.at_the_time}
-    # What review was owed is of the conduct, and the judgment alone speaks to it.
-    assert changed == {"exempt-42": Outcome.UNPROVEN}
-    leaves = {n.fact: n.ground for c in ("exempt-41", "exempt-42") for _, n in found.explain(c).walk()}
-    assert leaves["formal-review-only-by-law"].later_only
-    # That the papers were false is the outcome: it can only become known afterwards, and is no hindsight.
-    assert not leaves["materials-untrue"].later_only
+    # That the law asks for a formal review only rests on the judgment alone, which nobody could read in 2020.
+    assert changed["exempt-42"] is Outcome.UNPROVEN
+    # That the papers were false shows only afterwards by its nature, so (41) stands.
+    assert "exempt-41" not in changed
+    late = {n.fact for _, n in found.explain("exempt-42").walk() if n.ground and n.ground.later_only}
+    assert late == {"formal-review-only-by-law"}
 
 
 def test_nothing_is_hindsight_while_no_material_is_dated_later(told: Told) -> None:
@@ -84,6 +84,7 @@ def test_what_a_missing_fact_would_bring_is_told(told: Told) -> None:
         fact.status = Status.UNPROVEN
     turns = weighed(told).missing_for("exempt-41")
     assert [turn.facts for turn in turns] == [(("materials-formally-complete", Status.ESTABLISHED),)]
+    assert weighed(told).settled_by("materials-formally-complete", "exempt-41") == "受理清单逐项勾对"
     # The other officer's facts are another matter.
     assert weighed(told, "xu.jing").missing_for("exempt-41") == ()
 

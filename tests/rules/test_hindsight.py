@@ -32,14 +32,21 @@ UNDATED = Piece(4, "书证", None)
 )
 def test_a_finding_counts_if_anything_of_the_time_carries_it(cited: list[int], kept: bool) -> None:
     pieces = [REPORT, OPINION, WITNESS, UNDATED]
-    known = known_at_the_time({"f": YES}, {"f": cited}, pieces, conduct_on=ACTED)
+    known = known_at_the_time({"f": YES}, {"f": cited}, pieces, conduct_on=ACTED, of_the_conduct={"f"})
     assert known == ({"f": YES} if kept else {})
+
+
+def test_what_came_of_it_is_shown_by_what_was_made_later() -> None:
+    known = known_at_the_time({"f": YES}, {"f": [2]}, [OPINION], conduct_on=ACTED, of_the_conduct=set())
+    assert known == {"f": YES}
 
 
 def test_material_of_the_very_day_was_there() -> None:
     same_day = Piece(5, "书证", ACTED)
     assert not same_day.later(ACTED)
-    assert known_at_the_time({"f": YES}, {"f": [5]}, [same_day], conduct_on=ACTED) == {"f": YES}
+    assert known_at_the_time({"f": YES}, {"f": [5]}, [same_day], conduct_on=ACTED, of_the_conduct={"f"}) == {
+        "f": YES
+    }
 
 
 def test_later_testimony_is_marked_but_not_set_aside() -> None:
