@@ -48,7 +48,7 @@ def worksheet_shows(
 
     return {
         "worksheet": {
-            "duties": _duties(edition, case.category),
+            "duties": _duties(edition, case.category, filled=filled, everything=everything),
             "facts": {
                 rid: _groups(edition, sheet, filled=_filled_facts(filled, rid), everything=everything)
                 for rid, sheet in sheets.items()
@@ -69,10 +69,13 @@ def worksheet_shows(
     }
 
 
-def _duties(edition: Edition, category: str) -> Sequence[tuple[str, Sequence[Duty]]]:
-    """The duties of the case's category by matter, then the rest: one case may touch several acts. 履职清单"""
+def _duties(
+    edition: Edition, category: str, *, filled: Iterable[str], everything: bool
+) -> Sequence[tuple[str, Sequence[Duty]]]:
+    """The duties of the case's category by matter; those of other acts when asked for, or where something was typed."""
+    typed = {head.rpartition(".")[2] for head in filled if head.startswith("findings.")}
     near = [d for d in edition.duties.values() if category in (d.category, "general")]
-    far = [d for d in edition.duties.values() if d not in near]
+    far = [d for d in edition.duties.values() if d not in near and (everything or d.id in typed)]
     rest = [("其他执法类别的职责项（本案也涉及的才填）", far)] if far else []
     return [*_by(near, lambda duty: duty.matter), *rest]
 
