@@ -72,10 +72,10 @@ def check(ruling: Ruling) -> None:
     """Turn a refusal into its error. Raises NotFound when existence itself is hidden, Recused or NotPermitted."""
     if ruling.ok:
         return
+    if ruling.hidden:
+        raise NotFound
     if ruling.recused:
         raise Recused(ruling.why)
-    if ruling.hidden:
-        raise NotFound(ruling.why)
     raise NotPermitted(ruling.why)
 
 
@@ -327,7 +327,7 @@ def lock_case(session: Session, case_id: str) -> Case:
     """The case, locked until the transaction ends. Raises NotFound."""
     case = session.exec(_LOCKED, params={"case": case_id}).first()
     if case is None:
-        raise NotFound("查无此案，请核对案件编号。")
+        raise NotFound
     return case
 
 
@@ -335,5 +335,5 @@ def lock_case_of(session: Session, item_id: str) -> Case:
     """The case of a work item, locked before the item is read: acts on one case stand in line. Raises NotFound."""
     case = session.exec(_LOCKED_BY_ITEM, params={"item": item_id}).first()
     if case is None:
-        raise NotFound("查无此待办，请从待办列表重新打开。")
+        raise NotFound
     return case

@@ -202,14 +202,28 @@ def timeline(session: Session, actor: Actor, case_id: str, *, limited: bool) -> 
     if others:
         named = sa.select(Person.id, Person.name).where(col(Person.id).in_(others))
         people |= dict(session.execute(named).all())
+    data = _without_hidden(session, actor, [event for event, _ in rows])
     full = [
-        TimelineRow(e.seq, e.tag, e.at, name or "", people.get(e.on_behalf_of, ""), e.reason, dict(e.data))
+        TimelineRow(e.seq, e.tag, e.at, name or "", people.get(e.on_behalf_of, ""), e.reason, data[e.seq])
         for e, name in rows
     ]
     if not limited:
         return full
     own = {event.seq for event, _ in rows if event.actor_id == actor.person_id}
     return [row if row.seq in own else _bare(row) for row in full if row.seq in own or "moves" in row.data]
+
+
+def _without_hidden(session: Session, actor: Actor, events: Sequence[Event]) -> dict[int, dict[str, Any]]:
+    """What each event says, naming no related case that the reader may not see."""
+    named = {other for event in events for other in event.data.get("related", ())}
+    seen: set[str] = set()
+    if named:
+        seen = set(session.exec(select(Case.id).where(col(Case.id).in_(named), visible(actor))))
+    return {
+        event.seq: dict(event.data)
+        | ({"related": [i for i in event.data["related"] if i in seen]} if "related" in event.data else {})
+        for event in events
+    }
 
 
 def _bare(row: TimelineRow) -> TimelineRow:

@@ -29,7 +29,7 @@ def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
     """A case and all that a ruling on rights needs to know of it. Raises NotFound."""
     case = session.get(Case, case_id)
     if case is None:
-        raise NotFound("查无此案，或者您无权查看。")
+        raise NotFound
     return case, facts_of(session, case)
 
 
@@ -66,12 +66,12 @@ def seen_item(session: Session, actor: Actor, item_id: str) -> tuple[WorkItem, C
     both = select(WorkItem, Case).where(WorkItem.id == item_id, WorkItem.case_id == Case.id)
     found = session.exec(both).first()
     if found is None:
-        raise NotFound("查无此待办，或者您无权查看。")
+        raise NotFound
     item, case = found
     facts = facts_of(session, case)
     ruling = may(actor, Action.SEE_ITEM, facts, item=item_facts(item))
     if not ruling.ok:
-        raise NotFound("查无此待办，或者您无权查看。")
+        raise NotFound
     return item, case, facts
 
 
@@ -83,7 +83,7 @@ def seen_document(session: Session, actor: Actor, document_id: int) -> Document:
         facts = case_facts(session, paper.case_id)[1]
         if may_read(paper, actor, facts, own=own):
             return paper
-    raise NotFound("查无此文书，或者您无权查看。")
+    raise NotFound
 
 
 def may_read(paper: Document, actor: Actor, facts: CaseFacts, *, own: int | None) -> bool:
@@ -103,7 +103,7 @@ def seen_evidence(session: Session, actor: Actor, evidence_id: int) -> Evidence:
         own = piece.added_by == actor.person_id and may(actor, Action.SEE, facts).ok
         if own or may(actor, Action.SEE_FILE, facts).ok:
             return piece
-    raise NotFound("查无此证据，或者您无权查看。")
+    raise NotFound
 
 
 def own_respondent(session: Session, actor: Actor, case_id: str) -> int | None:
@@ -121,7 +121,7 @@ def _check(actor: Actor, action: Action, facts: CaseFacts) -> None:
     ruling = may(actor, action, facts)
     if ruling.hidden:
         # Somebody recused is told no more than a stranger: whether the case exists is part of what is hidden.
-        raise NotFound("查无此案，或者您无权查看。")
+        raise NotFound
     if not ruling.ok:
         raise NotPermitted(ruling.why)
 

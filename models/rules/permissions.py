@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from models.rules.errors import NotFound
+
 
 class Role(StrEnum):
     """A role held in an organ for a period. 角色"""
@@ -183,6 +185,8 @@ class Ruling:
 
 
 YES = Ruling(ok=True)
+# What is hidden and what is not there are refused in the same words, so that asking tells nobody which it is.
+HIDDEN = Ruling(False, str(NotFound()), hidden=True)
 
 
 def may(
@@ -199,14 +203,14 @@ def may(
         holds = organ_id is not None and actor.holds(Role.INTAKE_CLERK, organ_id)
         return YES if holds else Ruling(False, "只有本机关的登记员可以登记案件；请联系本机关登记员。")
     if case is None:
-        return Ruling(False, "查无此案。", hidden=True)
+        return HIDDEN
     parts = case.parts_of(actor.person_id)
-    if BLIND in parts:
-        return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
     if action is Action.HOLD_PART:
         return _hold_part(parts, part)
+    if BLIND in parts:
+        return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
     if (NARROW in parts and not case.announced) or not _sees(actor, case, parts):
-        return Ruling(False, "查无此案，或者您无权查看。", hidden=True)
+        return HIDDEN
     if action is Action.SEE:
         return YES
     if action is Action.SEE_FILE:
@@ -214,7 +218,7 @@ def may(
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
     if item is None:
-        return Ruling(False, "查无此待办。", hidden=True)
+        return HIDDEN
     if action is Action.SEE_ITEM:
         return _see_item(actor, item, parts)
     if action is Action.RECORD_ABSENCE:
@@ -231,6 +235,8 @@ def _sees(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> bool:
 
 
 def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
+    if BLIND in parts:
+        return Ruling(False, "此人已回避本案，不能参与办理；请另行指派。", recused=True)
     if NARROW in parts:
         return Ruling(False, "此人是本案被核查人员，应当回避，不能参与办理。", recused=True)
     clash = next((held for held in sorted(parts) if part and frozenset({held, part}) in PAIRS), None)
@@ -247,7 +253,7 @@ def _add_evidence(parts: frozenset[Part]) -> Ruling:
 
 def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts and item.assignee_id != actor.person_id:
-        return Ruling(False, "查无此待办，或者您无权查看。", hidden=True)
+        return HIDDEN
     return YES
 
 
@@ -266,7 +272,8 @@ def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts:
         if item.role is Role.OFFICER and item.assignee_id == actor.person_id:
             return YES
-        return Ruling(False, "您是本案被核查人员，应当回避，不能办理此事项。", recused=True)
+        unseen = not _see_item(actor, item, parts).ok
+        return Ruling(False, "您是本案被核查人员，应当回避，不能办理此事项。", recused=True, hidden=unseen)
     if item.assignee_id is not None and item.assignee_id != actor.person_id:
         return Ruling(False, "此事项已指定他人办理，您不能代为办理。")
     if item.assignee_id is None and not actor.holds(item.role, item.organ_id):
