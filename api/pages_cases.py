@@ -17,6 +17,7 @@ from api.pages_forms import FormDep, fields_of
 from api.pages_items import known, version_sent
 from api.pages_rendering import page, see_other
 from api.pages_words import step
+from api.read_log import get_read_log, note_case
 from models.accounts import Signed
 from models.answers import NewCase, NewEvidence
 from models.casework import add_evidence, open_case
@@ -27,11 +28,13 @@ from models.handbook import load_edition
 from models.queries import (
     CasePage,
     ItemRow,
+    ReaderRow,
     absence_to_record,
     candidates,
     case_page,
     count_cases,
     list_cases,
+    readers_of,
     seen_item,
 )
 from models.rules.deadlines import beijing_day
@@ -249,6 +252,8 @@ def _case_page(
     with register().reading() as session:
         found = case_page(session, signed.actor, known(case_id))
         shown = _file(session, signed, found)
+        shown["readers"] = _readers(request, session, signed, found)
+    note_case(get_read_log(request), signed.actor, case_id, found.facts)
     return page(
         request,
         "case.html",
@@ -290,6 +295,14 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "clocks": _clocks(session, found),
     }
+
+
+def _readers(request: Request, session: Session, signed: Signed, found: CasePage) -> Sequence[ReaderRow]:
+    """Who has read the file, for those who are told."""
+    if not found.may_see_readers:
+        return ()
+    get_read_log(request).flush()
+    return readers_of(session, signed.actor, found.case.id)
 
 
 def _told(found: CasePage, decision: DecisionView) -> bool:

@@ -17,6 +17,7 @@ from api.pages_forms import FormDep, fields_of
 from api.pages_rendering import page, see_other
 from api.pages_showing import shows
 from api.pages_words import GUIDES
+from api.read_log import get_read_log, note_case
 from models.accounts import Signed
 from models.casework import save_draft
 from models.database import register
@@ -136,6 +137,7 @@ def _form_page(
     status: int = 200,
 ) -> Response:
     asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    note_case(get_read_log(request), signed.actor, asked.case.id, asked.facts)
     kind = Kind(asked.item.kind)
     draft = _draft(session, signed, item_id) if fields is None else None
     carried: dict[str, list[str]] = {}

@@ -127,6 +127,17 @@ class TimelineView(View):
     data: dict[str, Any]
 
 
+class ReaderView(View):
+    """一人一日的查阅"""
+
+    day: date
+    name: str
+    capacity: str
+    capacity_zh: str = Field(examples=["调查人"])
+    read: list[str] = Field(description="查阅了什么；只供分管负责人")
+    times: int = Field(description="查阅次数；只供分管负责人")
+
+
 class GroundView(View):
     """认定的依据"""
 
@@ -242,6 +253,7 @@ class CasePageView(BaseModel):
     my_parts: list[str]
     narrow: bool = Field(description="只看到与本人有关的内容")
     may_add_evidence: bool
+    may_see_readers: bool = Field(description="可以查看何人查阅过案卷")
     respondents: list[RespondentView]
     allegations: list[str]
     items: list[ItemView]

@@ -459,6 +459,21 @@ class Event(SQLModel, table=True):
     hash: str = Field(max_length=64)
 
 
+class Reading(SQLModel, table=True):
+    """Who read what on which day, and how often; ids only. 查阅记录"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "person_id", "kind", "object_id", "day"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    person_id: int = _key("person.id")
+    kind: str = Field(max_length=16)  # case, evidence, document, identity
+    object_id: int = 0  # of the piece or the paper; 0 for what a case has one of
+    day: date
+    capacity: str = Field(default="", max_length=24)  # the part or role by which the person could read it
+    times: int = 1
+
+
 class Replay(SQLModel, table=True):
     """The first answer to a POST, kept under its Idempotency-Key. 重复提交"""
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from models.dossier import case_number
 from models.queries.inbox import ItemRow, item_rows
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
+from models.queries.readers import may_see_readers
 from models.queries.rights import may_read, narrow, own_respondent, seen_case, visible
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, CaseFacts, Part, may
@@ -96,6 +97,7 @@ class CasePage:
     documents: Sequence[Document]
     evidence: Sequence[Evidence]
     may_add_evidence: bool
+    may_see_readers: bool
 
 
 def list_cases(
@@ -165,6 +167,7 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
         timeline=timeline(session, actor, case_id, limited=limited),
         documents=documents(session, actor, case_id, facts),
         evidence=evidence(session, actor, case_id, limited=limited),
+        may_see_readers=may_see_readers(session, actor, case_id, facts),
         may_add_evidence=may(actor, Action.ADD_EVIDENCE, facts).ok and case.state != State.ARCHIVED,
     )
 

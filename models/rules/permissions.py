@@ -129,6 +129,7 @@ class Action(StrEnum):
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
     RECORD_ABSENCE = "record-absence"  # 登记逾期未陈述、留置送达
+    SEE_READERS = "see-readers"  # 查看何人查阅过案卷
     HOLD_PART = "hold-part"  # 被指派
 
 
@@ -159,6 +160,7 @@ class CaseFacts:
     announced: bool = (
         False  # accepted, or something has been asked of an officer: the officers may know of it
     )
+    served: frozenset[int] = frozenset()  # persons to whom their decision has been served
 
     def parts_of(self, person_id: int) -> frozenset[Part]:
         """The parts a person has in the case."""
@@ -217,6 +219,8 @@ def may(
         return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
+    if action is Action.SEE_READERS:
+        return _see_readers(actor, case, parts)
     if item is None:
         return HIDDEN
     if action is Action.SEE_ITEM:
@@ -249,6 +253,31 @@ def _add_evidence(parts: frozenset[Part]) -> Ruling:
     if parts & {Part.REGISTRAR, Part.INVESTIGATOR, Part.RESPONDENT}:
         return YES
     return Ruling(False, "只有登记人、调查人和被核查人员可以提交证据；请将材料交给调查人员。")
+
+
+def _see_readers(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> Ruling:
+    # Before the service the list would tell an officer who sits in judgement, while they can still be spoken to.
+    if NARROW in parts:
+        if actor.person_id in case.served:
+            return YES
+        return Ruling(False, "决定送达您本人之后，才能查看何人查阅过案卷；请在签收决定后再来查看。")
+    if actor.holds(Role.MANAGER, case.organ_id):
+        return YES
+    return Ruling(False, "查阅记录由本机关分管负责人和决定送达后的本人查看；确有需要的，请联系分管负责人。")
+
+
+def capacity(actor: Actor, case: CaseFacts) -> str:
+    """In what capacity somebody sees a case: a part in it, or else the role that opens it. 查阅身份"""
+    parts = case.parts_of(actor.person_id)
+    if parts:
+        return next(part.value for part in Part if part in parts)
+    held = [role for role in Role if actor.holds(role, case.organ_id)]
+    return next((role.value for role in held if role in ORGAN_WIDE or role in case.queues), "")
+
+
+def capacity_zh(word: str) -> str:
+    """A capacity as people call it."""
+    return Role(word).zh if word in set(Role) else Part(word).zh if word in set(Part) else ""
 
 
 def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:

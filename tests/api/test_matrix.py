@@ -199,6 +199,7 @@ class Sight:
     inbox: set[str] = field(default_factory=set)
     narrow: set[str] = field(default_factory=set)  # cases of which only one's own matters are shown
     gives: set[str] = field(default_factory=set)  # cases that take evidence from this person
+    readers: set[str] = field(default_factory=set)  # cases of which it is told who has read them
     items: set[str] = field(default_factory=set)
     documents: set[int] = field(default_factory=set)
     evidence: set[int] = field(default_factory=set)
@@ -220,6 +221,10 @@ def _case(sight: Sight, place: Place, _: Any) -> set[int]:
 def _file(sight: Sight, place: Place, _: Any) -> set[int]:
     # Whoever sees the case but not its file is told so: that there is a file is no secret then.
     return {404} if place.id not in sight.listed else {403} if place.id in sight.narrow else {200}
+
+
+def _readings(sight: Sight, place: Place, _: Any) -> set[int]:
+    return {404} if place.id not in sight.listed else {200} if place.id in sight.readers else {403}
 
 
 def _one_of(kind: str) -> Callable[[Sight, Place, Any], set[int]]:
@@ -263,6 +268,7 @@ RULES: Mapping[str, Rule] = {
     "GET /api/cases/{case_id}/timeline": Rule("case", _case),
     "GET /api/cases/{case_id}/weighing": Rule("case", _file),
     "GET /api/cases/{case_id}/documents": Rule("case", _case),
+    "GET /api/cases/{case_id}/readings": Rule("case", _readings),
     "POST /api/cases/{case_id}/evidence": Rule("case", _give, FORM),
     "GET /api/documents/{document_id}": Rule("documents", _one_of("documents")),
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
@@ -402,6 +408,8 @@ class Walk:
             self.hold("case", "items", {row["id"] for row in page["items"]}, set(place.items))
             self.hold("case", "evidence", {row["id"] for row in page["evidence"]}, set(place.evidence))
             self.hold("documents", "papers", {row["id"] for row in papers}, set(place.documents))
+        if page["may_see_readers"]:
+            self.sight.readers.add(place.id)
         if page["may_add_evidence"]:
             self.sight.gives.add(place.id)
 
