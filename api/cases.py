@@ -44,8 +44,8 @@ from api.views import (
     registered,
 )
 from models.accounts import Signed
-from models.answers import NewCase, NewEvidence
-from models.casework import add_evidence, open_case
+from models.answers import NewCase, NewEvidence, NewLevel
+from models.casework import add_evidence, open_case, set_case_level, set_document_level
 from models.database import register
 from models.files import store
 from models.queries import (
@@ -66,6 +66,7 @@ from models.queries import (
     weighing_of,
 )
 from models.readings import ReadKind
+from models.rules.confidentiality import Level
 from models.rules.errors import NotPermitted
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, may
@@ -147,6 +148,7 @@ def get_case(
         my_parts=sorted(page.mine),
         narrow=page.narrow,
         may_add_evidence=page.may_add_evidence,
+        may_set_level=page.may_set_level,
         may_see_readers=page.may_see_readers,
         respondents=[RespondentView.model_validate(row) for row in page.respondents],
         allegations=[said.text for said in page.allegations],
@@ -190,6 +192,42 @@ def get_documents(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list
     """您可以查看的文书。"""
     _, facts = seen_case(session, actor, case_id)
     return [document_view(paper) for paper in documents(session, actor, case_id, facts)]
+
+
+@router.post("/cases/{case_id}/level", summary="调整案件密级")
+def post_case_level(
+    case_id: CaseId,
+    body: NewLevel,
+    actor: ActorDep,
+    session: SessionDep,
+    request_hash: RequestHashDep,
+    key: KeyDep = None,
+) -> Response:
+    """由分管负责人写明理由后调整；提高后，知悉上限不够的人员不再看到此案。"""
+
+    def act() -> Said:
+        case = set_case_level(session, case_id, body, actor=actor, now=clock())
+        return 200, {"case": case.id, "level": case.level, "level_zh": Level(case.level).zh}
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
+
+
+@router.post("/documents/{document_id}/level", summary="调整文书密级")
+def post_document_level(
+    document_id: RowId,
+    body: NewLevel,
+    actor: ActorDep,
+    session: SessionDep,
+    request_hash: RequestHashDep,
+    key: KeyDep = None,
+) -> Response:
+    """由分管负责人写明理由后调整；案件的密级更高的，按案件。"""
+
+    def act() -> Said:
+        paper = set_document_level(session, document_id, body, actor=actor, now=clock())
+        return 200, {"document": paper.id, "level": paper.level, "level_zh": Level(paper.level).zh}
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
 
 
 @router.get("/documents/{document_id}", summary="查看文书", response_class=FileResponse)

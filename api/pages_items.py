@@ -41,6 +41,13 @@ def known(key: str) -> str:
     return key
 
 
+def row_id(text: str) -> int:
+    """The number of a row as a form may hold it. Raises NotFound for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotFound
+    return int(text)
+
+
 @router.get("/work-items/{item_id}")
 def get_item(item_id: str, request: Request, signed: SignedDep) -> Response:
     """What is asked, with the form to answer it."""

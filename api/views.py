@@ -33,6 +33,8 @@ class CaseView(View):
     organ: str
     registered_at: datetime
     version: int
+    level: str = Field(examples=["internal"])
+    level_zh: str = Field(examples=["内部"])
 
 
 class CaseList(BaseModel):
@@ -110,6 +112,7 @@ class DocumentView(View):
     round: int
     respondent_id: int | None
     audience: str
+    level: str = Field(description="文书自身的密级；案件的密级更高的，按案件")
     sha256: str
     size: int
     filed_at: datetime
@@ -253,6 +256,7 @@ class CasePageView(BaseModel):
     my_parts: list[str]
     narrow: bool = Field(description="只看到与本人有关的内容")
     may_add_evidence: bool
+    may_set_level: bool
     may_see_readers: bool = Field(description="可以查看何人查阅过案卷")
     respondents: list[RespondentView]
     allegations: list[str]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.rules.clauses import Status
+from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.duties import DutyResult
 from models.rules.lifecycle import Absence, Kind
@@ -111,6 +112,13 @@ class NewEvidence(Shape):
     collected_by: Name
     proves: Line = ""
     formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
+
+
+class NewLevel(Shape):
+    """调整密级：新的知悉范围和理由"""
+
+    level: Level
+    reason: FilledText
 
 
 # --- answers, one per kind of work item ---------------------------------------------------------

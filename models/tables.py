@@ -107,6 +107,7 @@ class Case(SQLModel, table=True):
     retention: str = Field(default="", max_length=32)
     events: int = 0  # length of the chain
     head: str = Field(default="", max_length=64)  # hash of its last link
+    level: str = Field(default="internal", max_length=16)  # public, internal, sensitive, strict
     version: int = 1
 
 
@@ -340,6 +341,7 @@ class Document(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     size: int
     audience: str = Field(max_length=16)  # internal, officer, public
+    level: str = Field(default="internal", max_length=16)  # public, internal, sensitive, strict
     filed_at: datetime = _instant()
 
 

@@ -13,6 +13,7 @@ from models.queries.inbox import ItemRow, item_rows
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
 from models.queries.readers import may_see_readers
 from models.queries.rights import may_read, narrow, own_respondent, seen_case, visible
+from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, CaseFacts, Part, may
 from models.tables import (
@@ -42,6 +43,12 @@ class CaseRow:
     organ: str
     registered_at: datetime
     version: int
+    level: str
+
+    @property
+    def level_zh(self) -> str:
+        """How confidential the case is, as people call it."""
+        return Level(self.level).zh
 
     @property
     def stage_zh(self) -> str:
@@ -98,6 +105,7 @@ class CasePage:
     evidence: Sequence[Evidence]
     may_add_evidence: bool
     may_see_readers: bool
+    may_set_level: bool
 
 
 def list_cases(
@@ -167,6 +175,7 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
         timeline=timeline(session, actor, case_id, limited=limited),
         documents=documents(session, actor, case_id, facts),
         evidence=evidence(session, actor, case_id, limited=limited),
+        may_set_level=may(actor, Action.SET_LEVEL, facts).ok,
         may_see_readers=may_see_readers(session, actor, case_id, facts),
         may_add_evidence=may(actor, Action.ADD_EVIDENCE, facts).ok and case.state != State.ARCHIVED,
     )
@@ -275,6 +284,7 @@ def _rows() -> Any:
         Organ.name,
         Case.registered_at,
         Case.version,
+        Case.level,
     ).join(Organ, col(Organ.id) == col(Case.organ_id))
 
 

@@ -6,9 +6,10 @@ and whether the person is recused. The same tables are compiled to SQL for lists
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from models.rules.confidentiality import Level, narrower
 from models.rules.errors import NotFound
 
 
@@ -110,8 +111,29 @@ PART_OF: Mapping[Role, Part] = {
     Role.OFFICER: Part.RESPONDENT,
 }
 
-# Roles that see every case of their organ, whatever their part in it.
-ORGAN_WIDE = frozenset({Role.MANAGER, Role.HEAD, Role.ARCHIVIST})
+# How confidential a case each role may know, by part or by waiting work (建议值; A-35 of the design). Whoever still has
+# work on the way of every case reaches the top, or cases would stand still; whoever is done at the door does not.
+CEILINGS: Mapping[Role, Level] = {
+    Role.INTAKE_CLERK: Level.INTERNAL,
+    Role.SCREENING_OFFICER: Level.SENSITIVE,
+    Role.INVESTIGATOR: Level.STRICT,
+    Role.OFFICER: Level.STRICT,  # nobody is kept from one's own matter
+    Role.LEGAL_REVIEWER: Level.STRICT,
+    Role.PANEL_MEMBER: Level.STRICT,
+    Role.HEAD: Level.STRICT,
+    Role.MANAGER: Level.STRICT,
+    Role.PUBLICITY_REVIEWER: Level.STRICT,
+    Role.ARCHIVIST: Level.STRICT,
+    Role.ADMINISTRATOR: Level.INTERNAL,
+}
+# Roles that see the cases of their organ without part or work in them, and how far: the archivist what is ordinary.
+BROWSING: Mapping[Role, Level] = {
+    Role.MANAGER: Level.STRICT,
+    Role.HEAD: Level.STRICT,
+    Role.ARCHIVIST: Level.INTERNAL,
+}
+ORGAN_WIDE = frozenset(BROWSING)
+PART_CEILINGS: Mapping[Part, Level] = {part: CEILINGS[role] for role, part in PART_OF.items()}
 
 # Parts that end sight (recused) or narrow it to one's own items and papers (respondent). What is not accepted may
 # be a slander or a matter for another authority: the officer concerned is not to learn of it, nor to be warned.
@@ -130,6 +152,8 @@ class Action(StrEnum):
     ANSWER = "answer"  # 办理待办
     RECORD_ABSENCE = "record-absence"  # 登记逾期未陈述、留置送达
     SEE_READERS = "see-readers"  # 查看何人查阅过案卷
+    SEE_PAPER = "see-paper"  # 查看一份文书
+    SET_LEVEL = "set-level"  # 调整密级
     HOLD_PART = "hold-part"  # 被指派
 
 
@@ -161,6 +185,7 @@ class CaseFacts:
         False  # accepted, or something has been asked of an officer: the officers may know of it
     )
     served: frozenset[int] = frozenset()  # persons to whom their decision has been served
+    level: Level = Level.INTERNAL
 
     def parts_of(self, person_id: int) -> frozenset[Part]:
         """The parts a person has in the case."""
@@ -174,6 +199,15 @@ class ItemFacts:
     role: Role
     assignee_id: int | None
     organ_id: int
+
+
+@dataclass(frozen=True)
+class PaperFacts:
+    """What a ruling needs to know of a paper; `own` when it is made out to the person who asks."""
+
+    audience: str  # internal, officer, public
+    level: Level
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -199,6 +233,7 @@ def may(
     item: ItemFacts | None = None,
     part: Part | None = None,
     organ_id: int | None = None,
+    paper: PaperFacts | None = None,
 ) -> Ruling:
     """The one ruling on rights. Answers with the reason, raises nothing."""
     if action is Action.REGISTER:
@@ -215,10 +250,16 @@ def may(
         return HIDDEN
     if action is Action.SEE:
         return YES
+    if action is Action.SEE_PAPER:
+        return _see_paper(actor, case, paper, parts)
     if action is Action.SEE_FILE:
         return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
+    if action is Action.SET_LEVEL:
+        if NARROW not in parts and actor.holds(Role.MANAGER, case.organ_id):
+            return YES
+        return Ruling(False, "密级由本机关分管负责人调整；请向分管负责人说明理由。")
     if action is Action.SEE_READERS:
         return _see_readers(actor, case, parts)
     if item is None:
@@ -231,11 +272,11 @@ def may(
 
 
 def _sees(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> bool:
-    if parts:
+    if any(PART_CEILINGS[part].covers(case.level) for part in parts if part in PART_CEILINGS):
         return True
-    if actor.organs(*ORGAN_WIDE) & {case.organ_id}:
+    if any(actor.holds(role, case.organ_id) and top.covers(case.level) for role, top in BROWSING.items()):
         return True
-    return any(actor.holds(role, case.organ_id) for role in case.queues)
+    return any(actor.holds(role, case.organ_id) and CEILINGS[role].covers(case.level) for role in case.queues)
 
 
 def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
@@ -247,6 +288,14 @@ def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
     if clash and part:
         return Ruling(False, f"同一人不能既是本案{clash.zh}又是{part.zh}；请另行指派。")
     return YES
+
+
+def _see_paper(actor: Actor, case: CaseFacts, paper: PaperFacts | None, parts: frozenset[Part]) -> Ruling:
+    """The file's papers, one's own, or one for everybody; a paper may be more confidential than its case."""
+    if paper is None or not _sees(actor, replace(case, level=narrower(case.level, paper.level)), parts):
+        return HIDDEN
+    concerns = paper.audience == "public" or (paper.audience == "officer" and paper.own)
+    return YES if concerns or NARROW not in parts else HIDDEN
 
 
 def _add_evidence(parts: frozenset[Part]) -> Ruling:

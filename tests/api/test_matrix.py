@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice, product
 from typing import Any
@@ -26,6 +26,7 @@ from models.casework import item_facts
 from models.database import Register
 from models.files import store
 from models.queries import case_facts, count_cases, inbox, inbox_count, list_cases
+from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
 from models.tables import (
@@ -57,7 +58,7 @@ class Place:
     id: str
     title: str
     items: list[str] = field(default_factory=list)
-    documents: list[int] = field(default_factory=list)
+    documents: dict[int, Level] = field(default_factory=dict)
     evidence: list[int] = field(default_factory=list)
 
 
@@ -96,6 +97,9 @@ def a_world(register: Register) -> World:
         for one in told:
             _papers(session, one)
             _notices(session, bureau, one.case_id)
+        # Every level occurs, on cases and on papers; the case at the door stays within reach of its screening.
+        for one, level in zip(told[1:], [*Level][1:] * 3, strict=False):
+            session.get_one(Case, one.case_id).level = level
     people = _people(register, bureau, [one.case_id for one in told])
     with register.reading() as session:
         facts = {one.case_id: case_facts(session, one.case_id)[1] for one in told}
@@ -108,10 +112,10 @@ def _balloting(told: Told) -> bool:
 
 
 def _papers(session: Any, told: Told) -> None:
-    for audience, respondent in (
-        ("internal", None),
-        ("officer", min(told.respondents.values())),
-        ("public", None),
+    for audience, respondent, level in (
+        ("internal", None, Level.SENSITIVE),
+        ("officer", min(told.respondents.values()), Level.INTERNAL),
+        ("public", None, Level.PUBLIC),
     ):
         stored = store().put(f"<h1>{told.case_id}{audience}</h1>".encode())
         session.add(
@@ -125,6 +129,7 @@ def _papers(session: Any, told: Told) -> None:
                 sha256=stored.sha256,
                 size=stored.size,
                 audience=audience,
+                level=level,
                 filed_at=datetime.now(UTC),
             )
         )
@@ -152,7 +157,9 @@ def _place(session: Any, told: Told) -> Place:
         return list(session.exec(select(table.id).where(table.case_id == told.case_id).order_by(table.id)))
 
     title = session.get_one(Case, told.case_id).title
-    return Place(told.case_id, title, ids(WorkItem), ids(Document), ids(Evidence))
+    papers = session.exec(select(Document).where(Document.case_id == told.case_id))
+    levels = {paper.id: Level(paper.level) for paper in papers}
+    return Place(told.case_id, title, ids(WorkItem), levels, ids(Evidence))
 
 
 def _people(register: Register, bureau: Bureau, cases: Sequence[str]) -> list[Someone]:
@@ -199,6 +206,7 @@ class Sight:
     inbox: set[str] = field(default_factory=set)
     narrow: set[str] = field(default_factory=set)  # cases of which only one's own matters are shown
     gives: set[str] = field(default_factory=set)  # cases that take evidence from this person
+    levels: set[str] = field(default_factory=set)  # cases whose level this person may set
     readers: set[str] = field(default_factory=set)  # cases of which it is told who has read them
     items: set[str] = field(default_factory=set)
     documents: set[int] = field(default_factory=set)
@@ -227,6 +235,14 @@ def _readings(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {200} if place.id in sight.readers else {403}
 
 
+def _level(sight: Sight, place: Place, _: Any) -> set[int]:
+    return {404} if place.id not in sight.listed else {422} if place.id in sight.levels else {403}
+
+
+def _paper_level(sight: Sight, place: Place, key: Any) -> set[int]:
+    return {404} if key not in sight.documents else {200, 422} if place.id in sight.levels else {403}
+
+
 def _one_of(kind: str) -> Callable[[Sight, Place, Any], set[int]]:
     return lambda sight, place, key: {200} if key in getattr(sight, kind) else {404}
 
@@ -248,6 +264,8 @@ def _give(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {422} if place.id in sight.gives else {403, 422}
 
 
+# What no case can be, and only some papers are: nothing changes, whoever sends it.
+PUBLIC = {"json": {"level": "public", "reason": "试一试"}}
 UNFIT = {"json": {"no-such-field": 1}, "headers": {"If-Match": "*"}}
 FORM = {"files": {"file": ("a.txt", b"text", "text/plain")}, "data": {"kind": "x"}}
 NOTHING_OF_A_CASE = Rule()
@@ -270,6 +288,8 @@ RULES: Mapping[str, Rule] = {
     "GET /api/cases/{case_id}/documents": Rule("case", _case),
     "GET /api/cases/{case_id}/readings": Rule("case", _readings),
     "POST /api/cases/{case_id}/evidence": Rule("case", _give, FORM),
+    "POST /api/cases/{case_id}/level": Rule("case", _level, PUBLIC),
+    "POST /api/documents/{document_id}/level": Rule("documents", _paper_level, PUBLIC),
     "GET /api/documents/{document_id}": Rule("documents", _one_of("documents")),
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
     "GET /api/work-items/{item_id}": Rule("items", _one_of("items")),
@@ -297,6 +317,7 @@ OTHER_PAGES = {
     "POST /sign-out": "DELETE /api/session",
     "GET /cases/new": "a form",
     "POST /cases/new": "POST /api/cases",
+    "POST /cases/{case_id}/level": "POST /api/cases/{case_id}/level and /api/documents/{document_id}/level",
     "POST /cases/{case_id}/evidence": "POST /api/cases/{case_id}/evidence",
     "POST /work-items/{item_id}": "POST /api/work-items/{item_id}/answer",
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
@@ -407,11 +428,22 @@ class Walk:
         else:
             self.hold("case", "items", {row["id"] for row in page["items"]}, set(place.items))
             self.hold("case", "evidence", {row["id"] for row in page["evidence"]}, set(place.evidence))
-            self.hold("documents", "papers", {row["id"] for row in papers}, set(place.documents))
+            known = {key for key, level in place.documents.items() if self._knows(place, level)}
+            self.hold("documents", "papers", {row["id"] for row in papers}, known)
+        if page["may_set_level"]:
+            self.sight.levels.add(place.id)
         if page["may_see_readers"]:
             self.sight.readers.add(place.id)
         if page["may_add_evidence"]:
             self.sight.gives.add(place.id)
+
+    def _knows(self, place: Place, level: Level) -> bool:
+        facts = self.world.facts[place.id]
+        return may(
+            self.person.actor,
+            Action.SEE,
+            replace(facts, level=max(facts.level, level, key=list(Level).index)),
+        ).ok
 
     async def take(self, route: str, rule: Rule, place: Place, key: Any) -> Response:
         """Ask a route for something of a case, and hold the answer against what the lists have shown."""
@@ -442,7 +474,7 @@ def _keys(rule: Rule, place: Place, turn: int) -> list[Any]:
         return ["nothing"]
     if rule.key == "case":
         return [place.id]
-    there = getattr(place, rule.key)
+    there = list(getattr(place, rule.key))
     return [there[turn % len(there)]] if there else []
 
 
