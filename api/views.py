@@ -33,6 +33,8 @@ class CaseView(View):
     organ: str
     registered_at: datetime
     version: int
+    level: str = Field(examples=["internal"])
+    level_zh: str = Field(examples=["内部"])
 
 
 class CaseList(BaseModel):
@@ -110,6 +112,7 @@ class DocumentView(View):
     round: int
     respondent_id: int | None
     audience: str
+    level: str = Field(description="文书自身的密级；案件的密级更高的，按案件")
     sha256: str
     size: int
     filed_at: datetime
@@ -125,6 +128,17 @@ class TimelineView(View):
     on_behalf_of: str
     reason: str
     data: dict[str, Any]
+
+
+class ReaderView(View):
+    """一人一日的查阅"""
+
+    day: date
+    name: str
+    capacity: str
+    capacity_zh: str = Field(examples=["调查人"])
+    read: list[str] = Field(description="查阅了什么；只供分管负责人")
+    times: int = Field(description="查阅次数；只供分管负责人")
 
 
 class GroundView(View):
@@ -254,6 +268,8 @@ class CasePageView(BaseModel):
     my_parts: list[str]
     narrow: bool = Field(description="只看到与本人有关的内容")
     may_add_evidence: bool
+    may_set_level: bool
+    may_see_readers: bool = Field(description="可以查看何人查阅过案卷")
     respondents: list[RespondentView]
     allegations: list[str]
     items: list[ItemView]
