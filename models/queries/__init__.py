@@ -15,6 +15,7 @@ from models.queries.cases import (
     respondents,
     timeline,
 )
+from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
@@ -44,6 +45,7 @@ __all__ = [
     "NoticeRow",
     "Page",
     "ReaderRow",
+    "RequestRow",
     "RespondentRow",
     "TimelineRow",
     "absence_to_record",
@@ -58,6 +60,7 @@ __all__ = [
     "documents",
     "draft_of",
     "evidence",
+    "identity_requests",
     "inbox",
     "inbox_count",
     "item_page",
