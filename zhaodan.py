@@ -1,13 +1,18 @@
 """照单: the command line, and the only file that sees every part. 命令行
 
 zhaodan up [--demo]          start the system and stay up
-zhaodan demo [r2|r5|r1]      carry a real case from intake to archive over HTTP
+zhaodan demo [r2|r5|r1|r3|r4|r7]  carry a real case from intake to archive over HTTP
 zhaodan migrate              bring the register to the newest schema
 zhaodan people FILE          load organs, people and roles; prints one-time passwords
 zhaodan token USERNAME       issue a bearer token for a program
 zhaodan verify               walk every event chain; exit code 1 at a broken link
 zhaodan replay CASE          rebuild a decision from edition, facts and votes; exit code 1 if it differs
+zhaodan differences          how often legal reviewers followed the machine, clause by clause
+zhaodan shadow FOLDER [--edition ID]
+                             decided cases once more under a changed edition; writes nothing
 zhaodan retry-notices        send again what a channel refused
+zhaodan match FILE [--out F] propose facts, gates and clauses for narratives, one JSON object a line
+zhaodan match --score FILE   how good the proposals are on labelled narratives, beside simple baselines
 zhaodan settings [--write F] the settings table, or write it into a file
 """
 
@@ -19,6 +24,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import yaml
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
@@ -30,12 +39,17 @@ from models.casework import replay, verify_all
 from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
+from models.dossier.terms import POST_ZH
+from models.handbook import HandbookError, editions, read_edition
 from models.migrate import upgrade
+from models.queries import Shadowed, additions, differences, shadow, to_shadow
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError
 from models.rules.review import Vote
 from models.settings import SettingsError, settings
 from models.settings_table import settings_table
+from models.suggestion.lines import BadLines
+from models.suggestion.report import propose, score
 from models.tables import Person
 from notifications.addresses import add_channel, load_channels
 from notifications.outbox import retry_lagging
@@ -50,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (SettingsError, StartError, CaseworkError) as fault:
+    except (SettingsError, StartError, CaseworkError, HandbookError, BadLines) as fault:
         print(fault, file=sys.stderr)
         return FAULT
     except OperationalError as fault:
@@ -78,7 +92,16 @@ def _parser() -> argparse.ArgumentParser:
     command("token", token, "issue a bearer token").add_argument("username")
     command("verify", verify, "walk every event chain")
     command("replay", replay_case, "rebuild a signed decision").add_argument("case")
+    command("differences", show_differences, "legal review beside what was proposed")
+    shadowed = command("shadow", shadow_run, "decided cases under a changed edition")
+    shadowed.add_argument("folder", type=Path)
+    shadowed.add_argument("--edition", help="only cases decided under this edition")
     command("retry-notices", retry_notices, "send again what a channel refused")
+    matching = command("match", match, "propose facts, gates and clauses for narratives")
+    asked = matching.add_mutually_exclusive_group(required=True)
+    asked.add_argument("cases", nargs="?", type=Path, help="one JSON object a line: id, category, narrative")
+    asked.add_argument("--score", type=Path, metavar="GOLD", help="labelled narratives to be scored on")
+    matching.add_argument("--out", type=Path, help="where the proposals go; without it, to the screen")
     command("settings", show_settings, "the settings table").add_argument("--write", type=Path)
     return parser
 
@@ -90,6 +113,7 @@ def up(options: argparse.Namespace) -> int:
         raise SettingsError(
             "Demonstration people are refused in production: unset ZHAODAN_ENVIRONMENT or --demo."
         )
+    editions()  # a handbook that cannot be used is found now, not by the first case
     with Supervisor(chosen.data_dir) as supervisor:
         _open_register()
         plan = Plan(chosen.host, chosen.port, chosen.prefect_port, chosen.work_pool)
@@ -215,10 +239,94 @@ def replay_case(options: argparse.Namespace) -> int:
     return 0 if all(found.same for found in rounds) else 1
 
 
+def show_differences(_: argparse.Namespace) -> int:
+    """What legal reviewers made of the proposals, and why they added what they added. 审核与建议的异同"""
+    with register().reading() as session:
+        counted, added = differences(session), additions(session)
+    table = _table("法制审核与系统建议的异同", "版次", "条款", "", "确认", "不予确认", "增加")
+    for row in counted:
+        label = clause_label(row.clause)
+        table.add_row(row.edition, row.clause, label, *map(str, (row.agreed, row.rejected, row.added)))
+    reasons = _table("审核增加的条款", "案号", "版次", "条款", "理由")
+    for one in added:
+        reasons.add_row(one.number, one.edition, clause_label(one.clause), one.reason)
+    console = Console()
+    console.print(table if counted else "还没有法制审核意见。")
+    if added:
+        console.print(reasons)
+    return 0
+
+
+def shadow_run(options: argparse.Namespace) -> int:
+    """Every decided case under a changed edition, read-only, with what would flip. 影子试算"""
+    changed = read_edition(options.folder)
+    progress = Console(stderr=True)
+    flips: list[Shadowed] = []
+    with register().reading() as session:
+        total = to_shadow(session, edition=options.edition)
+        run = shadow(session, changed, edition=options.edition)
+        for found in track(run, "试算已决案件", total=total, console=progress):
+            if found.comparison.changed:
+                flips.append(found)
+    table = _table(
+        f"{changed.title}：结果有变的已决人员",
+        "案号",
+        "岗位",
+        "增加的条款",
+        "失去的条款",
+        "开放",
+        "关闭",
+        "原结论",
+    )
+    for found in flips:
+        seen = found.comparison
+        table.add_row(
+            found.decided.number,
+            POST_ZH.get(found.decided.post, found.decided.post),
+            "、".join(map(clause_label, seen.gained)) or "—",
+            "、".join(map(clause_label, seen.lost)) or "—",
+            "、".join(outcome.zh for outcome in seen.opened) or "—",
+            "、".join(outcome.zh for outcome in seen.closed) or "—",
+            found.decided.outcome.zh + ("（不再可作）" if found.undone else ""),
+        )
+    if flips:
+        Console().print(table)
+    undone = sum(found.undone for found in flips)
+    print(
+        f"已试算 {total} 名已决人员：{len(flips)} 名结果有变，其中 {undone} 名的原结论不再可作。登记库没有改动。"
+    )
+    return 0
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def retry_notices(_: argparse.Namespace) -> int:
     """Send again what a channel refused. 补发通知"""
     sent = retry_lagging(register(), now=lambda: datetime.now(UTC))
     print(f"补发成功 {sent.delivered} 条，仍失败 {sent.failed} 条。")
+    return 0
+
+
+def match(options: argparse.Namespace) -> int:
+    """Propose for every narrative of a file, or score the proposals; never a verdict. 提示"""
+    edition = editions()[-1]
+    if options.score is not None:
+        print(score(edition, options.score))
+        return 0
+    count, lines = propose(edition, options.cases)
+    if options.out is None:
+        sys.stdout.buffer.write(lines)
+        return 0
+    try:
+        options.out.write_bytes(lines)
+    except OSError as fault:
+        raise SettingsError(f"{options.out} cannot be written: {fault.strerror}") from None
+    print(f"已写出 {count} 件提示：{options.out}。只供参考，是否适用由人认定。")
     return 0
 
 

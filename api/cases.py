@@ -15,6 +15,7 @@ from api.deps import (
     RequestHashDep,
     Said,
     SessionDep,
+    VersionDep,
     check_csrf,
     clock,
     etag,
@@ -44,8 +45,8 @@ from api.views import (
     registered,
 )
 from models.accounts import Signed
-from models.answers import NewCase, NewEvidence, NewLevel
-from models.casework import add_evidence, open_case, set_case_level, set_document_level
+from models.answers import EditionChosen, NewCase, NewEvidence, NewLevel
+from models.casework import add_evidence, open_case, repin_edition, set_case_level, set_document_level
 from models.database import register
 from models.files import store
 from models.queries import (
@@ -158,6 +159,37 @@ def get_case(
         clauses=[ClauseView.model_validate(row) for row in clauses],
         decisions=[SignedDecisionView.model_validate(row) for row in decisions],
     )
+
+
+@router.post("/cases/{case_id}/edition", summary="改用手册版次")
+def post_edition(
+    case_id: CaseId,
+    body: EditionChosen,
+    actor: ActorDep,
+    session: SessionDep,
+    version: VersionDep,
+    request_hash: RequestHashDep,
+    key: KeyDep = None,
+) -> Response:
+    """由法制审核人员在提交审核意见之前，在行为时的版次和现行更为从宽的版次之间选择；条款随即重新匹配。
+
+    必须带 If-Match（查看案件得到的 ETag）。已经适用的版次再次提交，不会有任何改动。
+    """
+
+    def act() -> Said:
+        case = repin_edition(
+            session,
+            case_id,
+            body.edition,
+            body.reason,
+            actor=actor,
+            now=clock(),
+            expect_version=version,
+        )
+        wake_after_commit(session, case.id)
+        return 200, registered(case, case_row(session, case.id))
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
 
 
 @router.get("/cases/{case_id}/timeline", summary="办理进程")

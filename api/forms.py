@@ -69,7 +69,9 @@ class Rows:
 Form = Mapping[str, Cell | Rows]
 
 REASON = Plain("理由")
-_OUTCOME = Rows({"outcome": Plain("处理意见"), "reason": REASON}, ("respondent",))
+_OUTCOME = Rows(
+    {"outcome": Plain("处理意见"), "reason": REASON, "deviation": Plain("与先例不同的理由")}, ("respondent",)
+)
 _EVIDENCE = Numbers("证据编号")
 
 FORMS: Mapping[Kind, Form] = {
@@ -91,6 +93,7 @@ FORMS: Mapping[Kind, Form] = {
         "facts": Rows(
             {"status": Plain("认定"), "evidence": _EVIDENCE, "note": Plain("说明")}, ("respondent", "fact")
         ),
+        "factors": Rows({"note": Plain("权衡因素")}, ("respondent", "factor")),
     },
     Kind.COUNTERSIGN: {"agreed": YesNo("会签意见"), "reason": REASON},
     Kind.STATEMENT: {"declined": Tick("放弃陈述申辩"), "points": Several("陈述申辩意见")},

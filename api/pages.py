@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from sqlmodel import Session, select
 
-from api import pages_cases, pages_items
+from api import pages_cases, pages_items, pages_suggestions
 from api.deps import COOKIE, MaybeSignedDep, SessionDep, SignedDep, clock
 from api.errors import status_of
 from api.pages_forms import FormDep
@@ -151,3 +151,4 @@ def _what_next(session: Session, case_id: str, *, narrow: bool, state: str) -> s
 
 router.include_router(pages_cases.router)
 router.include_router(pages_items.router)
+router.include_router(pages_suggestions.router)

@@ -18,13 +18,14 @@ from api.pages_items import known, row_id, version_sent
 from api.pages_rendering import page, see_other
 from api.pages_words import step
 from api.read_log import get_read_log, note_case
+from api.suggestions import check_may_register, hint_shows
 from models.accounts import Signed
 from models.answers import NewCase, NewEvidence, NewLevel
 from models.casework import add_evidence, open_case, set_case_level, set_document_level
 from models.database import register
 from models.dossier import DecisionView, Dossier, RespondentView, load_dossier, weigh
 from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
-from models.handbook import load_edition
+from models.handbook import editions, load_edition
 from models.queries import (
     CasePage,
     ItemRow,
@@ -40,10 +41,11 @@ from models.queries import (
 from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
-from models.rules.errors import CaseworkError, NotFound, NotPermitted
+from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage
 from models.rules.permissions import Action, ItemFacts, Role, may
 from models.settings import settings
+from models.suggestion import CATEGORIES
 from models.tables import Clock, Organ
 
 router = APIRouter(include_in_schema=False)
@@ -84,8 +86,8 @@ def get_new_case(request: Request, signed: SignedDep) -> Response:
 def post_new_case(request: Request, signed: SignedDep, form: FormDep) -> Response:
     """Register a lead, or come back with more empty rows."""
     fields = fields_of(form)
-    if form.get("do") == "more":
-        return _new_case_page(request, signed, fields=fields)
+    if form.get("do") in ("more", "suggest"):
+        return _new_case_page(request, signed, fields=fields, hinted=form.get("do") == "suggest")
     try:
         new = NewCase.model_validate(forms.read(forms.NEW_CASE, fields) | _reporter(fields))
         with writing(request) as session:
@@ -115,12 +117,13 @@ def _new_case_page(
     fields: Mapping[str, list[str]] | None = None,
     faults: Mapping[str, str] | None = None,
     refusal: str = "",
+    hinted: bool = False,
     status: int = 200,
 ) -> Response:
+    check_may_register(signed.actor)
     mine = signed.actor.organs(Role.INTAKE_CLERK)
-    if not mine:
-        raise NotPermitted(may(signed.actor, Action.REGISTER).why)
     typed = dict(fields or {})
+    shown = _hint(typed) if hinted else {}
     with register().reading() as session:
         organs = session.exec(select(Organ).where(col(Organ.id).in_(sorted(mine)))).all()
         officers = _officers(session, mine)
@@ -142,7 +145,18 @@ def _new_case_page(
         posts=list(POST_ZH.items()),
         people_rows=_rows_of("respondents", typed),
         allegation_rows=_rows_of("allegations", typed),
+        **{"hint": None, "unread": "", **shown},
     )
+
+
+def _hint(typed: Mapping[str, list[str]]) -> dict[str, Any]:
+    """What the pasted text, or else the narrative of the lead, seems to say; or why it was not read."""
+    said = {name: "".join(typed.get(name, [])) for name in ("paste", "narrative", "category")}
+    category = said["category"] if said["category"] in CATEGORIES else None
+    try:
+        return hint_shows(editions()[-1], said["paste"].strip() or said["narrative"], category)
+    except Incomplete as too_long:
+        return {"unread": str(too_long)}
 
 
 def _officers(session: Session, organs: frozenset[int]) -> list[tuple[str, str]]:

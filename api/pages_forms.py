@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from api.deps import read_form
 
 FormDep = Annotated[FormData, Depends(read_form)]
-_OURS = frozenset({"csrf", "version", "do"})  # fields of the page itself, no part of an answer
+_OURS = frozenset({"csrf", "version", "do", "all"})  # fields of the page itself, no part of an answer
 
 
 def fields_of(form: FormData) -> dict[str, list[str]]:

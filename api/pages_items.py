@@ -19,7 +19,8 @@ from api.pages_showing import shows
 from api.pages_words import GUIDES
 from api.read_log import get_read_log, note_case
 from models.accounts import Signed
-from models.casework import save_draft
+from models.answers import EditionChosen
+from models.casework import repin_edition, save_draft
 from models.database import register
 from models.dossier import clause_label
 from models.queries import ItemPage, case_row, item_page
@@ -49,10 +50,10 @@ def row_id(text: str) -> int:
 
 
 @router.get("/work-items/{item_id}")
-def get_item(item_id: str, request: Request, signed: SignedDep) -> Response:
-    """What is asked, with the form to answer it."""
+def get_item(item_id: str, request: Request, signed: SignedDep, all: str = "") -> Response:
+    """What is asked, with the form to answer it; `all` lists what other enforcement acts ask about too."""
     with register().reading() as session:
-        return _form_page(request, session, signed, item_id)
+        return _form_page(request, session, signed, item_id, everything=bool(all))
 
 
 @router.post("/work-items/{item_id}")
@@ -66,14 +67,15 @@ def post_item(item_id: str, request: Request, signed: SignedDep, form: FormDep) 
     kind = Kind(asked.item.kind)
     fields = fields_of(form)
     content = forms.read(forms.FORMS[kind], fields)
+    everything = bool(form.get("all")) or form.get("do") == "all"
     try:
-        if form.get("do") == "draft":
+        if form.get("do") in ("draft", "all"):
             _keep(request, signed, item_id, content=content)
-            return see_other(f"/work-items/{item_id}")
+            return see_other(f"/work-items/{item_id}{'?all=1' if everything else ''}")
         with writing(request) as session:
             answer(session, item_id, content, actor=signed.actor, expect_version=version_sent(form))
     except (CaseworkError, ValidationError) as error:
-        return _refused(request, signed, asked, fields, content=content, error=error)
+        return _refused(request, signed, asked, fields, content=content, error=error, everything=everything)
     return see_other(f"/inbox?done={item_id}")
 
 
@@ -86,6 +88,40 @@ def _stepped_aside(request: Request, signed: Signed, item_id: str, form: FormDat
     except (CaseworkError, ValidationError):
         raise NotFound from None
     return see_other(f"/inbox?done={item_id}")
+
+
+@router.post("/work-items/{item_id}/edition")
+def post_edition(item_id: str, request: Request, signed: SignedDep, form: FormDep) -> Response:
+    """Choose the other of the two editions a case may be judged by; what is refused comes back as it was typed."""
+    with register().reading() as session:
+        asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    typed = str(form.get("edition_reason", ""))
+    try:
+        chosen = EditionChosen(edition=str(form.get("edition", "")), reason=typed)
+        with writing(request) as session:
+            repin_edition(
+                session,
+                asked.case.id,
+                chosen.edition,
+                chosen.reason,
+                actor=signed.actor,
+                now=clock(),
+                expect_version=version_sent(form),
+            )
+    except (CaseworkError, ValidationError) as error:
+        wrong = forms.explain(error.errors()[0]) if isinstance(error, ValidationError) else ""
+        with register().reading() as session:
+            return _form_page(
+                request,
+                session,
+                signed,
+                item_id,
+                fields={"edition_reason": [typed]},
+                faults={"edition_reason": wrong} if wrong else {},
+                refusal="" if wrong else str(error),
+                status=problem_of(error).status,
+            )
+    return see_other(f"/work-items/{item_id}")
 
 
 def version_sent(form: FormData) -> int:
@@ -110,6 +146,7 @@ def _refused(
     *,
     content: Mapping[str, Any],
     error: CaseworkError | ValidationError,
+    everything: bool,
 ) -> Response:
     item_id, form = asked.item.id, forms.FORMS[Kind(asked.item.kind)]
     kept = _try_to_keep(request, signed, item_id, content=content) if asked.may_answer else False
@@ -119,7 +156,7 @@ def _refused(
     with register().reading() as session:
         return _form_page(
             request, session, signed, item_id, fields=fields, faults=faults, refusal=refusal, kept=kept,
-            status=problem.status,
+            status=problem.status, everything=everything,
         )  # fmt: skip
 
 
@@ -142,6 +179,7 @@ def _form_page(
     refusal: str = "",
     kept: bool = False,
     status: int = 200,
+    everything: bool = False,
 ) -> Response:
     asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
     note_case(get_read_log(request), signed.actor, asked.case.id, asked.facts)
@@ -149,11 +187,11 @@ def _form_page(
     draft = _draft(session, signed, item_id) if fields is None else None
     carried: dict[str, list[str]] = {}
     if fields is None and draft is None and kind is Kind.INVESTIGATION:
-        carried = _last_round(session, asked)
+        carried = last_round(session, asked)
     typed = (
         fields if fields is not None else forms.write(forms.FORMS[kind], draft.content) if draft else carried
     )
-    shown = shows(session, signed, asked, typed) if asked.may_answer else {}
+    shown = shows(session, signed, asked, typed, everything=everything) if asked.may_answer else {}
     names = {str(r["id"]): r["name"] for r in asked.context["respondents"]}
     refusal = _in_words(refusal, names)
     beside = dict(faults or {}) | forms.quoted_rows(typed, refusal, shown.get("row_texts", {}))
@@ -169,7 +207,7 @@ def _form_page(
         closed=_closed(asked),
         fields=typed,
         faults=beside,
-        faulty=lambda head: any(name.startswith(f"{head}.") for name in beside),
+        faulty=lambda *heads: any(name.startswith(f"{head}.") for name in beside for head in heads),
         refusal=refusal,
         listed=[(n, _where(forms.FORMS[kind], n, names, shown), why) for n, why in (faults or {}).items()],
         saved_at=draft.saved_at if draft else None,
@@ -190,7 +228,7 @@ def _draft(session: Session, signed: Signed, item_id: str) -> Draft | None:
     return session.exec(mine).first()
 
 
-def _last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
+def last_round(session: Session, asked: ItemPage) -> dict[str, list[str]]:
     """What was found in the round before, to be checked again; the conclusion is drawn anew."""
     earlier = select(WorkItem).where(
         WorkItem.case_id == asked.case.id,

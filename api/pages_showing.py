@@ -1,6 +1,6 @@
 """What each kind of work item shows beside its form. 办理所需的情况"""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,23 +8,18 @@ from sqlmodel import Session, func, select
 
 from api import forms
 from api.deps import clock
+from api.pages_worksheet import worksheet_shows
 from models.accounts import Signed
 from models.casework.matching import openings
 from models.casework.panel import RULE
 from models.casework.record import Act
 from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier, weigh
-from models.dossier.terms import RESULT_ZH, STATUS_ZH
-from models.handbook import Duty, Edition, FactQuestion, load_edition
+from models.handbook import Edition, Responsibility, load_edition
 from models.queries import ItemPage, documents
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Kind
 from models.rules.review import Vote
 from models.tables import WorkItem
-
-# The checklist answers these by itself, and the category of the case says which act it was.
-_COMPUTED = frozenset({"duties-all-performed", "duties-performed-except-flagged"})
-_ANSWER = {"established": "是：", "refuted": "否：", "unproven": ""}
-_ALWAYS = ("general", "mitigation")
 
 Option = tuple[str, str, str, bool]
 
@@ -38,6 +33,7 @@ class Showing:
     asked: ItemPage
     fields: forms.Fields
     d: Dossier
+    everything: bool  # whether facts of other enforcement acts are listed too
 
     @property
     def officer(self) -> RespondentView | None:
@@ -46,79 +42,38 @@ class Showing:
         return self.d.respondent(own) if own is not None else None
 
 
-def shows(session: Session, signed: Signed, asked: ItemPage, fields: forms.Fields) -> dict[str, Any]:
+def shows(
+    session: Session, signed: Signed, asked: ItemPage, fields: forms.Fields, *, everything: bool = False
+) -> dict[str, Any]:
     """What the template of this item needs; an officer whose conduct is looked at gets no case file."""
-    now = Showing(session, signed, asked, fields, load_dossier(session, asked.case.id))
+    now = Showing(session, signed, asked, fields, load_dossier(session, asked.case.id), everything)
     common: dict[str, Any] = {
         "officer": now.officer,
         "findings_of": lambda rid: now.d.of(now.d.findings, rid),
+        "responsibilities_of": _responsibilities(asked),
         "facts_of": lambda rid: now.d.of(now.d.facts, rid),
         "weigh_of": lambda rid: weigh(now.d, rid),
     }
     if not asked.narrow:
         common["d"] = now.d
+        common["beside"] = asked.context.get("editions")
+        common["like"] = {row["respondent"]: row for row in asked.context.get("precedents", ())}
     extra = _SHOWS.get(Kind(asked.item.kind))
     return common | (extra(now) if extra else {})
+
+
+def _responsibilities(asked: ItemPage) -> Callable[[str], tuple[Responsibility, ...]]:
+    edition, category = load_edition(asked.case.edition), asked.case.category
+    return lambda post: edition.responsibilities_of(post, category)
 
 
 def _screening(now: Showing) -> dict[str, Any]:
     return {"investigators": [(i["username"], i["name"]) for i in now.asked.context["investigators"]]}
 
 
-# --- the worksheet ------------------------------------------------------------------------------
-
-
 def _investigation(now: Showing) -> dict[str, Any]:
-    edition, category = load_edition(now.asked.case.edition), now.asked.case.category
-    duties = [d for d in edition.duties.values() if category in (d.category, "general")]
-    filled = {name.rpartition(".")[0] for name, values in now.fields.items() if any(map(str.strip, values))}
-    heads = {head: None for head in filled if head.count(".") == 2}
-
-    def touched(group: str, rid: int, rows: Iterable[Duty | FactQuestion]) -> int:
-        return sum(f"{group}.{rid}.{row.id}" in heads for row in rows)
-
-    return {
-        "worksheet": {
-            "duties": _by(duties, lambda duty: duty.matter),
-            "facts": _fact_groups(edition, category),
-            "results": list(RESULT_ZH.items()),
-            "statuses": [(code, f"{_ANSWER[code]}{zh}") for code, zh in STATUS_ZH.items()],
-        },
-        "touched": touched,
-        "row_texts": _row_texts(edition, now.fields),
-    }
-
-
-def _fact_groups(edition: Edition, category: str) -> Sequence[tuple[str, Sequence[FactQuestion]]]:
-    """Facts every case turns on first, then those of its category by subject, then the rest."""
-    facts = [f for f in edition.facts.values() if f.id not in _COMPUTED]
-    gates = [f for f in facts if "gate" in f.asked_when]
-    asked = {category, *_ALWAYS} if category != "general" else {*edition.categories}
-    near = [f for f in facts if f not in gates and asked & set(f.asked_when)]
-    far = [f for f in facts if f not in gates and f not in near]
-    groups = _by(near, lambda fact: edition.fact_groups[fact.group])
-    rest = [("其他执法类别才涉及的事实", far)] if far else []
-    return [("每案必查：适用范围、主观状态和排除情形", gates), *groups, *rest]
-
-
-def _by(rows: Iterable[Any], key: Callable[[Any], str]) -> list[tuple[str, list[Any]]]:
-    groups: dict[str, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    return list(groups.items())
-
-
-def _row_texts(edition: Edition, fields: forms.Fields) -> dict[str, str]:
-    """Field name -> the duty or question its row is about."""
-    texts = {}
-    for name in fields:
-        group, _, rest = name.partition(".")
-        row = rest.split(".")[1] if rest.count(".") == 2 else ""
-        if group == "findings" and row in edition.duties:
-            texts[name] = edition.duties[row].requirement
-        elif group == "facts" and row in edition.facts:
-            texts[name] = edition.facts[row].zh
-    return texts
+    officers = [officer.id for officer in now.d.respondents]
+    return worksheet_shows(now.asked.case, officers, now.fields, everything=now.everything)
 
 
 # --- what may be concluded ----------------------------------------------------------------------

@@ -71,6 +71,7 @@ _SAID: Mapping[str, Mapping[Any, str]] = {
 _TAGS = {
     "case:registered": "登记线索",
     "case:moved": "案件有进展",
+    "case:edition-repinned": "改用手册版次",
     "evidence:added": "登记证据",
     "evidence:checked": "校验证据完整性",
     "document:filed": "文书归卷",
@@ -117,6 +118,8 @@ def _what(row: TimelineRow) -> str:
 
 def _details(row: TimelineRow) -> list[str]:
     match row.tag:
+        case "case:edition-repinned":
+            return [f"由 {row.data.get('from', '')} 版改用 {row.data.get('to', '')} 版，条款重新匹配"]
         case "evidence:added":
             return [f"证据{row.data.get('number', '')}"]
         case "document:filed" | "transfer:handed-over":

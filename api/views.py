@@ -195,7 +195,7 @@ class NodeView(View):
     part: str = Field(examples=["fact"])
     text: str
     status: str = Field(examples=["established"])
-    zh: str = Field(examples=["是"])
+    zh: str = Field(examples=["属实"])
     fact: str
     ground: GroundView | None
     inferred: str
@@ -228,6 +228,17 @@ class TurnView(BaseModel):
     ends: bool = Field(description="案件不再进入条款匹配")
 
 
+class QuestionView(BaseModel):
+    """与本案有关、值得查明的事项：任何一组查明，结果就会改变"""
+
+    text: str
+    gained: list[str] = Field(description="可以提出的条款")
+    lost: list[str] = Field(description="不再成立的条款")
+    barred: bool = Field(description="触及负面清单")
+    ends: bool = Field(description="案件不再进入条款匹配")
+    ways: list[list[AskedView]] = Field(description="各组事实，查明一组即可")
+
+
 class ThenView(BaseModel):
     """只看行为当时已有的材料，结果不同的条款"""
 
@@ -249,6 +260,7 @@ class WeighingView(BaseModel):
     later_evidence: list[int] = Field(description="行为之后形成的证据")
     known_at_the_time: list[ThenView]
     clauses: list[ExplainedView]
+    questions: list[QuestionView] = Field(description="与本案有关的，按结果归并")
     turns: list[TurnView] = Field(description="改变结果所需查明的事实，少的在前")
 
 

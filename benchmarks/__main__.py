@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import casework, door, follow_through, waiting
+from benchmarks import casework, door, follow_through, matching, suggestion, waiting
 from benchmarks.measure import DATABASES, OUT, Figure, NoServer, a_place
 
 Run = Callable[..., list[Figure]]
@@ -18,6 +18,8 @@ BENCHMARKS: dict[str, Run] = {
     "casework": casework.run,
     "door": door.run,
     "follow-through": follow_through.run,
+    "matching": matching.run,
+    "suggestion": suggestion.run,
     "waiting": waiting.run,
 }
 

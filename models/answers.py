@@ -135,6 +135,13 @@ class RequestRuling(Shape):
     reason: FilledText
 
 
+class EditionChosen(Shape):
+    """The edition the legal reviewer chooses for a case, and why. 改用版次"""
+
+    edition: FilledLine
+    reason: FilledText
+
+
 class NewLevel(Shape):
     """调整密级：新的知悉范围和理由"""
 
@@ -175,6 +182,14 @@ class FactAnswer(Shape):
     note: Text = ""
 
 
+class FactorAnswer(Shape):
+    """What weighs for or against one officer under one of the six factors. 权衡因素，实施意见四（二）"""
+
+    respondent: int
+    factor: FilledLine
+    note: Annotated[FilledText, Field(max_length=1000)]
+
+
 class Investigation(Shape):
     """调查核实"""
 
@@ -182,6 +197,7 @@ class Investigation(Shape):
     report: FilledText
     findings: Annotated[list[FindingAnswer], Field(max_length=2000)] = []
     facts: Annotated[list[FactAnswer], Field(max_length=5000)] = []
+    factors: Annotated[list[FactorAnswer], Field(max_length=300)] = []
     authority: Line = ""  # 受移送机关, when the conclusion is transfer
 
 
@@ -220,6 +236,7 @@ class ProposedOutcome(Shape):
     respondent: int
     outcome: Outcome
     reason: FilledText
+    deviation: Text = ""  # 与先例不同的理由
 
 
 class LegalReview(Shape):
@@ -259,6 +276,7 @@ class MemberVote(Shape):
         "exempt", "mitigate", "accountable", "no-fault", "transfer", "out-of-scope", "supplement"
     ]
     reason: FilledText
+    deviation: Text = ""  # 与先例不同的理由
 
 
 class BallotCast(Shape):

@@ -17,6 +17,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="Where the register, evidence, documents and logs live")
     database_url: str = Field("", description="Register; empty means SQLite in the data directory")
     pool_size: int = Field(10, ge=1, le=100, description="Database connections held per process")
+    handbook_dir: str = Field(
+        "", description="Folder with the editions of the handbook; empty means the shipped ones"
+    )
     host: str = Field("127.0.0.1", description="Address the API listens on")
     port: int = Field(8000, ge=0, le=65535, description="Port of the API and pages; 0 means any free port")
     prefect_port: int = Field(4200, ge=0, le=65535, description="Port of the Prefect server; 0: any free")

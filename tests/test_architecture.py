@@ -28,20 +28,23 @@ LAYERS: Mapping[str, Layer] = {
     "models/answers.py": _layer("models.rules", "pydantic"),
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
-        "models.answers models.calendar models.casework models.database models.files models.handbook"
-        " models.readings models.rules models.tables models.vault",
+        "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
+        " models.handbook models.readings models.rules models.tables models.vault",
         "sqlalchemy sqlmodel",
     ),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
     "models/dossier/": _layer("models.dossier models.handbook models.rules models.tables", "sqlmodel"),
     "models/files.py": _layer("models.rules models.settings"),
-    "models/handbook/": _layer("models.handbook models.rules", "yaml"),
+    "models/handbook/": _layer("models.handbook models.rules models.settings", "yaml"),
     "models/migrate.py": _layer("", "alembic sqlalchemy"),
     "models/migrations/env.py": _layer("models.database models.tables", "alembic sqlmodel"),
     # A migration must run long after the tables have changed, so it never sees them.
     "models/migrations/versions/": _layer("", "alembic sqlalchemy"),
     "models/settings.py": _layer("", "pydantic pydantic_settings"),
     "models/settings_table.py": _layer("models.settings"),
+    # Suggestions: an edition and a text go in, a proposal comes out.
+    "models/suggestion/": _layer("models.handbook models.rules models.suggestion", "numpy scipy"),
+    "models/suggestion/baselines.py": _layer("models.handbook models.suggestion", "jieba numpy"),
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
     "models/vault.py": _layer("models.rules models.settings", "cryptography"),
     # Saying it once.
@@ -64,7 +67,7 @@ LAYERS: Mapping[str, Layer] = {
     # Starting and stopping processes needs nothing of what runs in them.
     "processes.py": _layer(""),
     # The composition root.
-    "zhaodan.py": _layer("demo models notifications processes", "sqlalchemy sqlmodel yaml"),
+    "zhaodan.py": _layer("demo models notifications processes", "rich sqlalchemy sqlmodel yaml"),
 }
 
 # Where everything may be caught, and why. One line per handler.

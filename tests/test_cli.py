@@ -12,6 +12,7 @@ import zhaodan
 from models.database import Register
 from models.tables import Event, Person, RoleHolding
 from tests.builders import a_bureau, a_case
+from tests.editions import an_edition
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,6 +48,19 @@ def test_a_start_that_cannot_be_is_one_sentence_and_code_2(
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
+def test_a_handbook_that_cannot_be_used_is_named_before_anything_starts(tmp_path: Path) -> None:
+    an_edition(tmp_path / "handbook", "2019")
+    an_edition(tmp_path / "handbook", "2024", starts="2024-01-01")
+    for folder, says in (
+        (tmp_path / "handbook", "与 2024 版的施行期间重叠"),
+        (tmp_path, "没有找到任何手册版次"),
+    ):
+        ended = command("up", ZHAODAN_DATA_DIR=str(tmp_path / "var"), ZHAODAN_HANDBOOK_DIR=str(folder))
+        assert ended.returncode == 2
+        assert says in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1
+
+
 def test_demonstration_people_are_refused_in_production(tmp_path: Path) -> None:
     ended = command(
         "up",
@@ -68,8 +82,8 @@ def test_a_list_of_people_is_loaded_once(register: Register, capsys: pytest.Capt
     assert "密码不变" in capsys.readouterr().out
     with register.reading() as session:
         people = session.exec(select(Person)).all()
-        assert len(people) == len({p.username for p in people}) == 21
-        assert len(session.exec(select(RoleHolding)).all()) == 21
+        assert len(people) == len({p.username for p in people}) == 25
+        assert len(session.exec(select(RoleHolding)).all()) == 25
 
 
 @pytest.mark.parametrize(
@@ -106,3 +120,27 @@ def test_verify_names_the_broken_case(register: Register, capsys: pytest.Capture
         first.tag = "case:altered"
     assert zhaodan.main(["verify"]) == 1
     assert f"{told.case_id} 第 1 条" in capsys.readouterr().out
+
+
+def test_match_proposes_line_by_line_and_opens_no_register(tmp_path: Path) -> None:
+    cases, out = tmp_path / "cases.jsonl", tmp_path / "out.jsonl"
+    cases.write_text('{"id": "a", "category": "penalty", "narrative": "当事人躲着不签收，没能按期办结。"}\n')
+    ended = command("match", str(cases), "--out", str(out), ZHAODAN_DATA_DIR=str(tmp_path / "none"))
+    assert ended.returncode == 0
+    assert "已写出 1 件提示" in ended.stdout
+    assert '"clause": "exempt-33"' in out.read_text(encoding="utf-8")
+    assert command("match", str(cases)).stdout == out.read_text(encoding="utf-8")
+    assert not (tmp_path / "none").exists()
+
+
+def test_match_refuses_a_bad_line_and_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("{\n")
+    ended = command("match", str(cases), "--out", str(tmp_path / "out.jsonl"))
+    assert ended.returncode == 2
+    assert "第1行：不是有效的 JSON" in ended.stderr
+    assert not (tmp_path / "out.jsonl").exists()
+    cases.write_text("")
+    assert command("match", str(cases), "--out", str(tmp_path / "no" / "out")).returncode == 2
+    assert command("match").returncode == 2
+    assert command("match", "--score", str(cases)).returncode == 0

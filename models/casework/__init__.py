@@ -9,6 +9,7 @@ from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
 from models.casework.identity import open_identity, request_identity, rule_on_identity
 from models.casework.opening import add_evidence, open_case, take_number
+from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "open_case",
     "open_identity",
     "record_absence",
+    "repin_edition",
     "replay",
     "request_identity",
     "rule_on_identity",

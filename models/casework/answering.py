@@ -164,7 +164,9 @@ def _verdict(kind: Kind, shape: Shape) -> dict[str, Any]:
 def _repeated(item: WorkItem, kept: Mapping[str, Any], actor: Actor) -> bool:
     if item.state != "done" or item.answered_by != actor.person_id or item.answer is None:
         return False
-    return {name: value for name, value in item.answer.items() if name != "settled"} == kept
+    before = {name: value for name, value in item.answer.items() if name != "settled"}
+    # An answer given before a field existed says nothing in it.
+    return before == {name: value for name, value in kept.items() if value or name in before}
 
 
 def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from models import answers as a
+from models.casework.decided import check_deviation, with_deviation
 from models.casework.investigating import file_investigation
 from models.casework.matching import inquiry, openings, symmetry
 from models.casework.panel import count, name_members, step_aside, tally_record
@@ -190,6 +191,7 @@ def _check_outcomes(act: Act, proposed: Sequence[a.ProposedOutcome]) -> None:
     _check_each_officer_once(act, [p.respondent for p in proposed])
     for said in proposed:
         _check_open(act, said.respondent, said.outcome)
+        check_deviation(act, said.respondent, said.outcome, said.deviation)
 
 
 def _check_each_officer_once(act: Act, named: Collection[int]) -> None:
@@ -238,6 +240,7 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
     for vote in answer.votes:
         if vote.outcome != "supplement":
             _check_open(act, vote.respondent, Outcome(vote.outcome))
+            check_deviation(act, vote.respondent, Outcome(vote.outcome), vote.deviation)
         act.later.append(
             Ballot(
                 case_id=act.case.id,
@@ -245,7 +248,7 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
                 respondent_id=vote.respondent,
                 person_id=act.actor.person_id if act.actor else 0,
                 outcome=vote.outcome,
-                reason=vote.reason,
+                reason=with_deviation(vote.reason, vote.deviation),
                 cast_at=act.now,
             )
         )
@@ -294,7 +297,8 @@ def _of_tally(
     if tie is None:
         raise Incomplete(f"对被核查人员 {rid} 没有形成多数意见，请由主持人书面说明理由后提出处理意见。")
     _check_open(act, rid, tie.outcome)
-    return tie.outcome, tie.reason
+    check_deviation(act, rid, tie.outcome, tie.deviation)
+    return tie.outcome, with_deviation(tie.reason, tie.deviation)
 
 
 # --- 决定 ---------------------------------------------------------------------------------------
@@ -329,8 +333,8 @@ def _sign(act: Act, row: Decision, said: a.ProposedOutcome, authority: str) -> N
     majority = Outcome(row.proposed) if row.proposed else None
     head_may_differ(majority, said.outcome, said.reason)
     _check_both_lists(act, said)
-    row.outcome, row.reason = said.outcome, said.reason
-    row.differs_reason = "" if said.outcome == majority else said.reason
+    row.outcome, row.reason = said.outcome, with_deviation(said.reason, said.deviation)
+    row.differs_reason = "" if said.outcome == majority else row.reason
     row.signed_by, row.signed_at = (act.actor.person_id if act.actor else None), act.now
     if said.outcome is Outcome.TRANSFER:
         row.authority = authority or row.authority

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 from sqlmodel import select
 
-from models.answers import FactAnswer, FindingAnswer, Investigation
+from models.answers import FactAnswer, FactorAnswer, FindingAnswer, Investigation
 from models.casework.record import Act, insert_all
 from models.rules.clauses import Status
 from models.rules.duties import DutyResult
@@ -19,16 +19,19 @@ _NEEDS_EVIDENCE = frozenset({DutyResult.DONE, DutyResult.NOT_DONE})
 def file_investigation(act: Act, answer: Investigation) -> None:
     """Check the worksheet against handbook and evidence list, then write it down. 登记核查认定
 
-    Raises NotFound for an unknown duty, fact, officer or piece of evidence, Incomplete for a finding without
+    Raises NotFound for an unknown duty, fact, factor, officer or piece of evidence, Incomplete for a finding without
     evidence, an officer without a checklist, or a conclusion the facts do not carry.
     """
     evidence = set(act.session.exec(select(Evidence.number).where(Evidence.case_id == act.case.id)))
     _check_once((f.respondent, f.duty) for f in answer.findings)
     _check_once((f.respondent, f.fact) for f in answer.facts)
+    _check_once((f.respondent, f.factor) for f in answer.factors)
     for finding in answer.findings:
         _check_finding(act, finding, evidence)
     for fact in answer.facts:
         _check_fact(act, fact, evidence)
+    for factor in answer.factors:
+        _check_factor(act, factor)
     _check_conclusion(act, answer)
     insert_all(
         act.session,
@@ -82,6 +85,15 @@ def _check_fact(act: Act, fact: FactAnswer, evidence: Collection[int]) -> None:
     if question is None:
         raise NotFound(f"手册（{act.case.edition} 版）中没有事实要件 {fact.fact}，请从核查表中选择。")
     _check_evidence(fact.evidence, evidence, needed=fact.status is not Status.UNPROVEN, of=question.zh)
+
+
+def _check_factor(act: Act, factor: FactorAnswer) -> None:
+    act.respondent(factor.respondent)
+    known = {f.id: f.zh for f in act.edition.weighing_factors}
+    if factor.factor not in known:
+        raise NotFound(
+            f"手册（{act.case.edition} 版）中没有权衡因素 {factor.factor}，请从“{'、'.join(known.values())}”中选择。"
+        )
 
 
 def _check_evidence(cited: Collection[int], known: Collection[int], *, needed: bool, of: str) -> None:

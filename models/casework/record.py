@@ -23,6 +23,7 @@ from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
 from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
+from models.rules.precedents import Precedents
 from models.tables import (
     Case,
     Clock,
@@ -124,6 +125,7 @@ class Act:
     decided: dict[int, Decision] | None = None  # by respondent id
     seats: list[Seat] | None = None  # in the order of the draw
     confirmed: dict[int, list[str]] | None = None  # clauses by respondent id
+    like: dict[int, Precedents] | None = None  # decided cases by respondent id
 
     @classmethod
     def on(cls, session: Session, case: Case, *, actor: Actor | None, now: datetime) -> "Act":

@@ -47,34 +47,37 @@ def replay(session: Session, case: Case) -> tuple[Replayed, ...]:
         raise NotFound("本案还没有签发决定，没有可以复算的结果；请在签发之后再复算。")
     found = []
     for event in events:
-        officers = result_of(session, case, event.data["signed_round"])
-        recorded = event.data["result"]
-        found.append(
-            Replayed(event.data["signed_round"], recorded, fingerprint(case, officers), tuple(officers))
-        )
+        round, recorded = event.data["signed_round"], event.data["result"]
+        # A case may be judged by another edition in a later round; what was signed stays what it was.
+        edition = event.data.get("edition", case.edition)
+        officers = result_of(session, case, round, edition=edition)
+        rebuilt = fingerprint(case, officers, edition=edition)
+        found.append(Replayed(round, recorded, rebuilt, tuple(officers)))
     return tuple(found)
 
 
 def note_result(act: Act) -> None:
     """Let the event of a signature say what the decision rests on, as one hash."""
-    officers = result_of(act.session, act.case, act.case.round)
-    act.said |= {"result": fingerprint(act.case, officers), "signed_round": act.case.round}
+    case, edition = act.case, act.case.edition
+    officers = result_of(act.session, case, case.round, edition=edition)
+    result = fingerprint(case, officers, edition=edition)
+    act.said |= {"result": result, "signed_round": case.round, "edition": edition}
 
 
-def fingerprint(case: Case, officers: Sequence[dict[str, Any]]) -> str:
+def fingerprint(case: Case, officers: Sequence[dict[str, Any]], *, edition: str) -> str:
     """SHA-256 over the edition, word for word, and every officer's facts, votes and result."""
     content = {
         "case": case.id,
-        "edition": case.edition,
-        "handbook": load_edition(case.edition).digest,
+        "edition": edition,
+        "handbook": load_edition(edition).digest,
         "officers": list(officers),
     }
     return hashlib.sha256(to_json(content).encode()).hexdigest()
 
 
-def result_of(session: Session, case: Case, round: int) -> list[dict[str, Any]]:
+def result_of(session: Session, case: Case, round: int, *, edition: str) -> list[dict[str, Any]]:
     """What each officer's decision of a round rests on, and what the rules make of it."""
-    book = load_edition(case.edition).rules_on(case.conduct_on)
+    book = load_edition(edition).rules_on(case.conduct_on)
     facts, findings = _latest(session, case, Fact, round), _latest(session, case, Finding, round)
     confirmed, decided = _latest(session, case, Match, round), _own(session, case, Decision, round)
     votes = _own(session, case, Ballot, round)

@@ -205,15 +205,23 @@ class _Reading:
         )
 
     def _factors(self, facts: tuple[FactView, ...]) -> tuple[FactorView, ...]:
+        notes = self._factor_notes()
         return tuple(
             FactorView(
                 row.id or 0,
                 factor.zh,
                 tuple(f for f in facts if f.respondent_id == row.id and f.fact in factor.facts),
+                notes.get((row.id or 0, factor.id), ""),
             )
             for row in self.respondents
             for factor in self.edition.weighing_factors
         )
+
+    def _factor_notes(self) -> dict[tuple[int, str], str]:
+        """What the latest investigation noted; answers given before there were such notes have none."""
+        filed = [i for i in self.items if i.kind == Kind.INVESTIGATION and i.round <= self.round]
+        answer = max(filed, key=lambda i: i.round).answer if filed else None
+        return {(f["respondent"], f["factor"]): f["note"] for f in (answer or {}).get("factors", ())}
 
     def _match(self, row: Match) -> MatchView:
         questions = self.edition.rulebook.questions

@@ -115,6 +115,7 @@ class FactorView:
     respondent_id: int
     zh: str
     facts: tuple[FactView, ...]
+    note: str = ""  # the investigator's words
 
 
 @dataclass(frozen=True, slots=True)

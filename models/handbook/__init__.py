@@ -8,12 +8,21 @@ from models.handbook.edition import (
     Extension,
     FactQuestion,
     LegalBasis,
+    Responsibility,
     RoleEntry,
     TimeLimit,
     WeighingFactor,
 )
-from models.handbook.loader import EditionChoice, edition_for, editions, load_edition
+from models.handbook.loader import (
+    EditionChoice,
+    edition_for,
+    editions,
+    in_force_on,
+    load_edition,
+    read_edition,
+)
 from models.handbook.reading import HandbookError
+from models.handbook.tellings import Sign, Tellings
 
 __all__ = [
     "Cues",
@@ -25,10 +34,15 @@ __all__ = [
     "FactQuestion",
     "HandbookError",
     "LegalBasis",
+    "Responsibility",
     "RoleEntry",
+    "Sign",
+    "Tellings",
     "TimeLimit",
     "WeighingFactor",
     "edition_for",
     "editions",
+    "in_force_on",
     "load_edition",
+    "read_edition",
 ]

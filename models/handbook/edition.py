@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from models.handbook.tellings import Tellings
 from models.rules.clauses import Clause, Gate, Rulebook
 from models.rules.deadlines import Period
 
@@ -112,6 +113,32 @@ class RoleEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Responsibility:
+    """Who of handler, reviewer and approver answers for what in one situation, and on what ground. 责任分工
+
+    `quote` is the exact text of a law or of the instrument; a 建议 has none and is no ground for anything.
+    """
+
+    id: str
+    situation: str
+    shares: Mapping[str, str]  # post -> what whoever held it answers for
+    mark: str
+    source: str
+    quote: str
+    category: str  # empty: whatever the enforcement act
+    text_in_force_from: date | None
+
+    @property
+    def suggested(self) -> bool:
+        """No verified text says it; wherever a person sees it, it says so. 建议"""
+        return self.mark == "建议"
+
+    def predates_basis(self, conduct_on: date) -> bool:
+        """Whether the conduct came before the quoted text: then the older article must be looked up."""
+        return self.text_in_force_from is not None and conduct_on < self.text_in_force_from
+
+
+@dataclass(frozen=True, slots=True)
 class WeighingFactor:
     """One of the six factors the panel weighs. 权衡因素，实施意见四（二）"""
 
@@ -150,13 +177,23 @@ class Edition:
     deadlines: Mapping[str, DeadlineRule]
     roles: Mapping[str, RoleEntry]
     weighing_factors: tuple[WeighingFactor, ...]
+    responsibilities: Mapping[str, Responsibility]
     cues: Mapping[str, Cues]
+    tellings: Tellings
     rulebook: Rulebook
     digest: str  # SHA-256 over the files that decide anything, word for word
 
     def in_force(self, day: date) -> bool:
         """Whether the edition applied on that day."""
         return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+
+    def responsibilities_of(self, post: str, category: str) -> tuple[Responsibility, ...]:
+        """What whoever held the post may have to answer for in such a case, the text of laws first."""
+        return tuple(
+            r
+            for r in self.responsibilities.values()
+            if post in r.shares and category in (r.category or category, "general")
+        )
 
     def rules_on(self, conduct_on: date) -> Rulebook:
         """The rules for conduct of that day; conduct before the edition is tried by its first day."""

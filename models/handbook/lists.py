@@ -10,6 +10,7 @@ from models.handbook.edition import (
     Extension,
     FactQuestion,
     LegalBasis,
+    Responsibility,
     RoleEntry,
     TimeLimit,
     WeighingFactor,
@@ -18,6 +19,8 @@ from models.handbook.reading import Entry, read_entries, texts_by_key
 
 JUDGED_AT = ("conduct", "outcome", "inquiry")
 MARKS = ("法定", "文件", "建议值")
+STANDINGS = ("法定", "文件", "建议")
+POSTS = ("handler", "reviewer", "approver")
 DIRECTIONS = ("within", "before", "not_before")
 STAGES = ("intake", "verification", "matching", "review", "decision", "clearing", "archive", "remedy")
 
@@ -137,6 +140,34 @@ def read_factors(top: Entry, known: Collection[str]) -> tuple[WeighingFactor, ..
         return WeighingFactor(entry.text("id"), entry.text("zh"), facts)
 
     return tuple(read_entries(top, "weighing_factors", build).values())
+
+
+def read_responsibilities(top: Entry, *, categories: Collection[str]) -> dict[str, Responsibility]:
+    """Who answers for what; only what has a text to quote may be stated as law, and it comes first."""
+
+    def build(entry: Entry) -> Responsibility:
+        shares = entry.sub("shares") or Entry(entry.file, entry.label, {})
+        found = Responsibility(
+            id=entry.text("id"),
+            situation=entry.text("situation"),
+            shares={post: shares.text(post) for post in POSTS if shares.raw(post) is not None},
+            mark=entry.one_of("mark", STANDINGS),
+            source=entry.text("source"),
+            quote=entry.text_or("quote"),
+            category="" if entry.raw("category") is None else entry.one_of("category", categories),
+            text_in_force_from=entry.day_or_none("text_in_force_from"),
+        )
+        shares.done()
+        if not found.shares:
+            raise entry.fault("shares 至少写明一个岗位")
+        if found.suggested == bool(found.quote):
+            raise entry.fault("标“法定”“文件”的须有 quote（条文原文），标“建议”的不得有 quote")
+        if (found.mark == "法定") != (found.text_in_force_from is not None):
+            raise entry.fault("标“法定”的须写 text_in_force_from，其他的不得写")
+        return found
+
+    read = read_entries(top, "responsibilities", build)
+    return dict(sorted(read.items(), key=lambda pair: STANDINGS.index(pair[1].mark)))
 
 
 def read_cues(top: Entry, clauses: Collection[str]) -> dict[str, Cues]:

@@ -1,6 +1,7 @@
 """Loading editions, whole or not at all, and choosing the one that governs a day. 载入手册"""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from models.handbook.edition import Edition, FactQuestion
-from models.handbook.lists import read_cues, read_deadlines, read_duties, read_factors, read_facts, read_roles
+from models.handbook.lists import (
+    read_cues,
+    read_deadlines,
+    read_duties,
+    read_factors,
+    read_facts,
+    read_responsibilities,
+    read_roles,
+)
 from models.handbook.reading import Entry, HandbookError, read_file
 from models.handbook.rules import (
     asked_facts,
@@ -19,10 +28,13 @@ from models.handbook.rules import (
     read_implications,
     read_premises,
 )
+from models.handbook.tellings import read_tellings
 from models.rules.logic import Tree
 from models.rules.rulebook import Rulebook
+from models.settings import settings
 
 SHIPPED = Path(__file__).parent
+_LAST_DAY = re.compile(rb"^in_force_until:.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +51,31 @@ class EditionChoice:
 
 
 def load_edition(edition_id: str, root: Path | None = None) -> Edition:
-    """The edition, validated as a whole; HandbookError names file, entry and fault and loads nothing."""
-    return _shipped(edition_id) if root is None else _load(root, edition_id)
+    """The edition, validated as a whole; HandbookError names file, entry and fault and loads nothing.
+
+    From the folder the settings name, else the shipped one; what lies there is read once.
+    """
+    return _kept(_folder_in_use(), edition_id) if root is None else _load(root, edition_id)
+
+
+def _folder_in_use() -> Path:
+    named = settings().handbook_dir
+    return Path(named) if named else SHIPPED
 
 
 @cache
-def _shipped(edition_id: str) -> Edition:
-    return _load(SHIPPED, edition_id)
+def _kept(root: Path, edition_id: str) -> Edition:
+    return _load(root, edition_id)
+
+
+def read_edition(folder: Path) -> Edition:
+    """The edition in a folder of any name, for a trial: it governs nothing. Raises HandbookError."""
+    return _read(folder)
 
 
 def editions(root: Path | None = None) -> tuple[Edition, ...]:
     """Every edition in order of its first day; refuses two that are in force on the same day."""
-    folder = root or SHIPPED
+    folder = root or _folder_in_use()
     found = [load_edition(path.parent.name, root) for path in folder.glob("*/edition.yaml")]
     if not found:
         raise HandbookError("没有找到任何手册版次（缺少 edition.yaml）。请检查安装是否完整后重新启动。")
@@ -64,9 +89,14 @@ def in_order(known: Iterable[Edition]) -> tuple[Edition, ...]:
         if earlier.in_force_until is None or earlier.in_force_until >= later.in_force_from:
             raise HandbookError(
                 f"手册文件 {earlier.id}/edition.yaml：in_force_until：与 {later.id} 版的施行期间重叠。"
-                f"请把 in_force_until 写为 {later.id} 版施行（{later.in_force_from}）之前的日期。"
+                f"未载入任何内容，请把 in_force_until 写为 {later.id} 版施行（{later.in_force_from}）之前的日期。"
             )
     return tuple(found)
+
+
+def in_force_on(day: date) -> Edition | None:
+    """The edition in force on a day, None when there is none. Raises HandbookError for a broken handbook."""
+    return next((edition for edition in editions() if edition.in_force(day)), None)
 
 
 def edition_for(
@@ -111,6 +141,16 @@ def _load(root: Path, edition_id: str) -> Edition:
     # Only a name that is listed: an id from outside must never become a path.
     if edition_id not in {path.parent.name for path in root.glob("*/edition.yaml")}:
         raise HandbookError(f"没有编号为 {edition_id} 的手册版次。请核对编号，或者由手册管理员载入该版次。")
+    edition = _read(folder)
+    if edition.id != edition_id:
+        raise HandbookError(
+            f"手册文件 {edition_id}/edition.yaml：id 写作“{edition.id}”，与所在目录 {edition_id} 不一致。"
+            "未载入任何内容，请更正后重新启动。"
+        )
+    return edition
+
+
+def _read(folder: Path) -> Edition:
     files = _Folder(folder)
     top = files["edition.yaml"]
     starts, ends = top.day("in_force_from"), top.day_or_none("in_force_until")
@@ -118,8 +158,6 @@ def _load(root: Path, edition_id: str) -> Edition:
         raise top.fault("in_force_until 早于 in_force_from")
     if top.day("issued") > starts:
         raise top.fault("in_force_from 早于 issued")
-    if top.text("id") != edition_id:
-        raise top.fault(f"id 写作“{top.text('id')}”，与所在目录 {edition_id} 不一致")
     return _assemble(files, starts, ends)
 
 
@@ -136,10 +174,14 @@ class _Folder:
         return self._opened[name]
 
     def digest(self) -> str:
-        """What only hints decides nothing and is left out: cues may grow without changing an edition."""
+        """What only hints decides nothing and is left out: cues may grow without changing an edition.
+
+        So is its last day: an edition that is closed when the next one is issued says no other thing than before.
+        """
         summed = hashlib.sha256()
         for name in ("edition", "clauses", "facts", "gates", "logic", "duties"):
-            summed.update(hashlib.sha256((self._folder / f"{name}.yaml").read_bytes()).digest())
+            text = (self._folder / f"{name}.yaml").read_bytes()
+            summed.update(hashlib.sha256(_LAST_DAY.sub(b"", text) if name == "edition" else text).digest())
         return summed.hexdigest()
 
     def done(self) -> None:
@@ -176,7 +218,15 @@ def _assemble(files: _Folder, starts: date, ends: date | None) -> Edition:
         deadlines=read_deadlines(files["deadlines.yaml"]),
         roles=read_roles(files["roles.yaml"]),
         weighing_factors=read_factors(logic, {*facts, *derived}),
+        responsibilities=read_responsibilities(files["responsibilities.yaml"], categories=sections),
         cues=read_cues(files["cues.yaml"], clauses),
+        tellings=read_tellings(
+            files["narratives.yaml"],
+            files["signs.yaml"],
+            clauses=clauses,
+            facts=facts,
+            gates={gate.id for gate in book.gates},
+        ),
         rulebook=book,
         digest=files.digest(),
     )

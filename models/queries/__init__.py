@@ -15,6 +15,17 @@ from models.queries.cases import (
     respondents,
     timeline,
 )
+from models.queries.compared import (
+    Addition,
+    Difference,
+    Shadowed,
+    additions,
+    differences,
+    editions_of,
+    precedents_of,
+    shadow,
+    to_shadow,
+)
 from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
@@ -33,13 +44,16 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
+from models.queries.worksheets import worksheets
 
 __all__ = [
     "COUNTED",
     "MOST",
+    "Addition",
     "BadCursor",
     "CasePage",
     "CaseRow",
+    "Difference",
     "ItemPage",
     "ItemRow",
     "NoticeRow",
@@ -47,8 +61,10 @@ __all__ = [
     "ReaderRow",
     "RequestRow",
     "RespondentRow",
+    "Shadowed",
     "TimelineRow",
     "absence_to_record",
+    "additions",
     "answerable",
     "candidates",
     "case_facts",
@@ -57,6 +73,8 @@ __all__ = [
     "clauses_of",
     "count_cases",
     "decisions_of",
+    "differences",
+    "editions_of",
     "documents",
     "draft_of",
     "evidence",
@@ -71,6 +89,7 @@ __all__ = [
     "notices_to",
     "outcomes_open",
     "own_respondent",
+    "precedents_of",
     "published_notice",
     "published_notices",
     "readers_of",
@@ -79,7 +98,10 @@ __all__ = [
     "seen_document",
     "seen_evidence",
     "seen_item",
+    "shadow",
     "timeline",
+    "to_shadow",
     "visible",
     "weighing_of",
+    "worksheets",
 ]

@@ -15,9 +15,11 @@ from sqlmodel import Session, col, select
 from models.casework import item_facts
 from models.handbook import Edition, load_edition
 from models.queries.cases import RespondentRow, respondents
+from models.queries.compared import editions_of, precedents_of
 from models.queries.inbox import ItemRow, draft_of, item_rows
 from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
+from models.queries.worksheets import worksheet_view, worksheets
 from models.rules.lifecycle import ABSENCES, Absence, Kind
 from models.rules.permissions import Action, Actor, CaseFacts, ItemFacts, Part, Role, may
 from models.tables import (
@@ -59,6 +61,7 @@ class _Asked:
     facts: CaseFacts
     officers: tuple[RespondentRow, ...]
     on: date
+    draft: Mapping[str, Any] | None
 
     @property
     def edition(self) -> Edition:
@@ -87,7 +90,8 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
     officers = tuple(
         r for r in respondents(session, case.id) if not limited or r.person_id == actor.person_id
     )
-    asked = _Asked(session, item, case, facts, officers, on)
+    draft = draft_of(session, actor, item_id)
+    asked = _Asked(session, item, case, facts, officers, on, draft)
     context = {"respondents": [asdict(officer) for officer in officers]}
     if item.state == "open" and ruling.ok:
         context |= _CONTEXT[Kind(item.kind)](asked)
@@ -101,7 +105,7 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
         why_not=ruling.why,
         absence=absence_to_record(actor, facts, item, on=on),
         context=context,
-        draft=draft_of(session, actor, item_id),
+        draft=draft,
     )
 
 
@@ -178,7 +182,15 @@ def _investigation(asked: _Asked) -> dict[str, Any]:
         if category in (d.category, "general")
     ]
     facts = [{"id": f.id, "question": f.zh, "group": f.group} for f in edition.facts.values()]
-    return _matter(asked) | {"duties": duties, "facts": facts}
+    said = asked.draft or asked.answers(Kind.INVESTIGATION).get("") or {}
+    sheets = worksheets(asked.case, [officer.id for officer in asked.officers], said)
+    return _matter(asked) | {
+        "duties": duties,
+        "facts": facts,
+        "factors": [{"id": f.id, "zh": f.zh} for f in edition.weighing_factors],
+        "responsibilities": _responsibilities(asked),
+        "worksheet": [worksheet_view(rid, sheet) for rid, sheet in sheets.items()],
+    }
 
 
 def _countersign(asked: _Asked) -> dict[str, Any]:
@@ -208,7 +220,34 @@ def _outcomes(asked: _Asked, *, before_review: bool = False) -> dict[str, Any]:
 
 
 def _legal_review(asked: _Asked) -> dict[str, Any]:
-    return _weighing(asked) | _outcomes(asked, before_review=True)
+    duties = {"responsibilities": _responsibilities(asked)}
+    return _weighing(asked) | _outcomes(asked, before_review=True) | _compared(asked) | duties
+
+
+def _responsibilities(asked: _Asked) -> list[dict[str, Any]]:
+    """What every officer may have to answer for by the post held, with its standing. 责任分工"""
+    return [
+        {
+            "respondent": officer.id,
+            "post": officer.post,
+            "situation": found.situation,
+            "answers_for": found.shares[officer.post],
+            "mark": found.mark,
+            "source": found.source,
+            "quote": found.quote,
+            "predates_text": found.predates_basis(asked.case.conduct_on),
+        }
+        for officer in asked.officers
+        for found in asked.edition.responsibilities_of(officer.post, asked.case.category)
+    ]
+
+
+def _compared(asked: _Asked) -> dict[str, Any]:
+    """What the case is held against: like cases, and a more lenient edition where there is one."""
+    return {
+        "precedents": precedents_of(asked.session, asked.case),
+        "editions": editions_of(asked.session, asked.case, on=asked.on),
+    }
 
 
 def _weighing(asked: _Asked) -> dict[str, Any]:
@@ -216,7 +255,15 @@ def _weighing(asked: _Asked) -> dict[str, Any]:
         "clauses": _clauses(asked),
         "statements": asked.answers(Kind.STATEMENT),
         "replies": asked.answers(Kind.ANSWER),
+        "factors": _factors(asked),
     }
+
+
+def _factors(asked: _Asked) -> list[dict[str, Any]]:
+    """What the investigators noted under each of the six factors. 实施意见四（二）"""
+    noted = asked.answers(Kind.INVESTIGATION).get("", {}).get("factors", [])
+    names = {factor.id: factor.zh for factor in asked.edition.weighing_factors}
+    return [f | {"zh": names.get(f["factor"], f["factor"])} for f in noted]
 
 
 def _intent(asked: _Asked) -> dict[str, Any]:
@@ -250,7 +297,7 @@ def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
     said = {"proposed": review.get("outcomes", []), "heard": heard}
-    return _weighing(asked) | _seats(asked) | _outcomes(asked) | said
+    return _weighing(asked) | _seats(asked) | _outcomes(asked) | _compared(asked) | said
 
 
 def _decisions(asked: _Asked) -> dict[str, Any]:
@@ -270,7 +317,8 @@ def _decisions(asked: _Asked) -> dict[str, Any]:
 
 
 def _signature(asked: _Asked) -> dict[str, Any]:
-    return _matter(asked) | {"clauses": _clauses(asked)} | _decisions(asked) | _outcomes(asked)
+    weighed = {"clauses": _clauses(asked)} | _compared(asked)
+    return _matter(asked) | weighed | _decisions(asked) | _outcomes(asked)
 
 
 def _clearings(asked: _Asked) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from models.rules.logic import Status
 
 ALL_PERFORMED = "duties-all-performed"
 PERFORMED_EXCEPT_FLAGGED = "duties-performed-except-flagged"
+COMPUTED = frozenset({ALL_PERFORMED, PERFORMED_EXCEPT_FLAGGED})  # nobody is asked: the duty list answers
 
 
 class DutyResult(StrEnum):

@@ -177,7 +177,11 @@ def for_officer(dossier: Dossier) -> Dossier:
         findings=tuple(replace(row, note=hide(row.note)) for row in dossier.findings),
         facts=tuple(replace(row, note=hide(row.note)) for row in dossier.facts),
         factors=tuple(
-            replace(row, facts=tuple(replace(fact, note=hide(fact.note)) for fact in row.facts))
+            replace(
+                row,
+                note=hide(row.note),
+                facts=tuple(replace(fact, note=hide(fact.note)) for fact in row.facts),
+            )
             for row in dossier.factors
         ),
         matches=tuple(replace(row, confirmed_reason=hide(row.confirmed_reason)) for row in dossier.matches),

@@ -22,6 +22,7 @@ class Control:
     value: str = ""
     checked: bool = False
     closed: bool = False
+    labelled: bool = False  # it stands inside its label
     options: list[str] = field(default_factory=list)
 
 
@@ -77,6 +78,7 @@ class Page(HTMLParser):
         self.words: list[str] = []
         self._select: Control | None = None
         self._area: Control | None = None
+        self._in_label = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -90,13 +92,14 @@ class Page(HTMLParser):
             case "form":
                 self.forms.append(Form(a["action"]))
             case "label":
-                self.labels.add(a["for"])
+                self.labels.add(a.get("for", ""))
+                self._in_label = "for" not in a
             case "input":
                 kind = a.get("type", "text")
                 control = Control(kind, a.get("id", ""), a.get("value", ""), "checked" in a, "disabled" in a)
                 self._add(a["name"], control)
             case "select":
-                self._select = Control("select", a["id"])
+                self._select = Control("select", a.get("id", ""))
                 self._add(a["name"], self._select)
             case "option" if self._select:
                 self._select.options.append(a["value"])
@@ -110,6 +113,7 @@ class Page(HTMLParser):
 
     def _add(self, name: str, control: Control) -> None:
         self.forms[-1].controls.setdefault(name, []).append(control)
+        control.labelled = self._in_label
         if control.kind != "hidden":
             self.inputs.append(control)
 
@@ -126,6 +130,8 @@ class Page(HTMLParser):
             self._area = None
         if tag == "select":
             self._select = None
+        if tag == "label":
+            self._in_label = False
 
     def form(self, action: str) -> Form:
         """The form that sends to an address."""

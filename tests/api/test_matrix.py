@@ -260,6 +260,10 @@ def _level(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {422} if place.id in sight.levels else {403}
 
 
+def _edition(sight: Sight, place: Place, _: Any) -> set[int]:
+    return {404} if place.id not in sight.listed else {200, 403, 409, 422}
+
+
 def _paper_level(sight: Sight, place: Place, key: Any) -> set[int]:
     return {404} if key not in sight.documents else {200, 422} if place.id in sight.levels else {403}
 
@@ -297,6 +301,7 @@ def _give(sight: Sight, place: Place, _: Any) -> set[int]:
 
 # What no case can be, and only some papers are: nothing changes, whoever sends it.
 PUBLIC = {"json": {"level": "public", "reason": "试一试"}}
+SAME_EDITION = {"json": {"edition": "2019", "reason": "试一试"}, "headers": {"If-Match": "*"}}
 UNFIT = {"json": {"no-such-field": 1}, "headers": {"If-Match": "*"}}
 FORM = {"files": {"file": ("a.txt", b"text", "text/plain")}, "data": {"kind": "x"}}
 NOTHING_OF_A_CASE = Rule()
@@ -320,6 +325,8 @@ RULES: Mapping[str, Rule] = {
     "GET /api/cases/{case_id}/readings": Rule("case", _readings),
     "POST /api/cases/{case_id}/evidence": Rule("case", _give, FORM),
     "POST /api/cases/{case_id}/level": Rule("case", _level, PUBLIC),
+    "POST /api/cases/{case_id}/edition": Rule("case", _edition, SAME_EDITION),
+    "POST /api/suggestions": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "POST /api/documents/{document_id}/level": Rule("documents", _paper_level, PUBLIC),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
@@ -362,6 +369,9 @@ OTHER_PAGES = {
     "POST /identity-requests/{request_id}/opening": "POST /api/identity-requests/{request_id}/opening",
     "POST /cases/{case_id}/level": "POST /api/cases/{case_id}/level and /api/documents/{document_id}/level",
     "POST /cases/{case_id}/evidence": "POST /api/cases/{case_id}/evidence",
+    "POST /work-items/{item_id}/edition": "POST /api/cases/{case_id}/edition",
+    "GET /work-items/{item_id}/suggestion": "POST /api/suggestions, for who may answer the investigation",
+    "POST /work-items/{item_id}/suggestion": "PUT /api/work-items/{item_id}/draft",
     "POST /work-items/{item_id}": "POST /api/work-items/{item_id}/answer",
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
     "GET /portal": "public",

@@ -339,3 +339,42 @@ def test_a_good_copy_loads_the_same_content(tmp_path: Path) -> None:
     again: Edition = load_edition("2019", copied(tmp_path))
     assert again is not EDITION
     assert again == EDITION
+
+
+# --- who answers for what --------------------------------------------------------------------------
+
+
+def test_only_what_can_be_quoted_is_stated_as_law_and_the_rest_says_that_it_is_a_suggestion() -> None:
+    for found in EDITION.responsibilities.values():
+        assert found.suggested != bool(found.quote), found.id
+        assert not (found.suggested and "法》" in found.source), found.id
+    marks = [found.mark for found in EDITION.responsibilities.values()]
+    assert marks == sorted(marks, key=["法定", "文件", "建议"].index)
+    assert EDITION.responsibilities["dissent-recorded"].quote == EDITION.clauses["exempt-11"].text
+
+
+def test_every_post_has_its_share_and_penalty_law_concerns_penalty_cases_only() -> None:
+    for post in ("handler", "reviewer", "approver"):
+        assert {r.mark for r in EDITION.responsibilities_of(post, "licensing")} == {"法定", "文件", "建议"}
+    licensing = {r.id for r in EDITION.responsibilities_of("approver", "licensing")}
+    penalty = {r.id for r in EDITION.responsibilities_of("approver", "penalty")}
+    assert penalty - licensing == {"penalty-decided", "penalty-reviewed", "penalty-unlawful"}
+    assert penalty == {r.id for r in EDITION.responsibilities_of("approver", "general")}
+    assert EDITION.responsibilities["penalty-decided"].predates_basis(date(2020, 5, 1))
+    assert not EDITION.responsibilities["order-executed"].predates_basis(date(2020, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("mark: 建议", "mark: 法定", "须有 quote"),
+        ("mark: 文件", "mark: 法定", "须写 text_in_force_from"),
+        ("mark: 文件", "mark: 建议", "不得有 quote"),
+        ("handler: 直接责任。", "boss: 直接责任。", "boss"),
+    ],
+)
+def test_a_share_of_responsibility_with_the_wrong_standing_is_refused(
+    tmp_path: Path, old: str, new: str, fault: str
+) -> None:
+    with pytest.raises(HandbookError, match=fault):
+        load_edition("2019", rewritten(tmp_path, "responsibilities.yaml", old, new))

@@ -390,6 +390,18 @@ def test_the_exempting_decision_states_facts_duty_clause_outcome_correction_and_
     assert "exempt-10" not in text
 
 
+@pytest.mark.parametrize("kind", ["investigation-report", "matching-report"])
+def test_what_was_noted_under_a_factor_stands_in_the_reports_beside_the_facts(kind: str) -> None:
+    plain = a_dossier()
+    noted = tuple(
+        replace(row, note="主动联系企业补办手续。") if row.zh in ("挽回损失", "动机态度") else row
+        for row in plain.factors
+    )
+    text = words(a_paper(kind, a_dossier(factors=noted)))
+    assert text.count("主动联系企业补办手续。") == 2
+    assert "挽回了损失" in text
+
+
 def test_the_no_fault_decision_says_there_was_no_fault_and_never_speaks_of_exemption() -> None:
     text = words(a_paper("decision", a_dossier("no-fault", ballots=(), seats=(), matches=())))
     assert "反映李小明的上述问题不属实" in text
