@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from api import cases, errors, health, inbox, notices, pages, portal, session, suggestions, wake
+from api import cases, errors, health, identity, inbox, notices, pages, portal, session, suggestions, wake
 from api.limits import BodyLimit, SecurityHeaders, SignInLimits
 from api.read_log import ReadLog
 from models.settings import Settings, settings
+from models.vault import prepare_key
 
 FORM_ROOM = 1024 * 1024  # fields and boundaries around an evidence file
 
@@ -56,7 +57,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     app.state.turn = asyncio.Lock()
     errors.install(app)
     app.state.problem_page = pages.problem_page
-    for part in (session, cases, inbox, suggestions, notices, health, pages, portal):
+    for part in (session, cases, identity, inbox, suggestions, notices, health, pages, portal):
         app.include_router(part.router)
     app.add_middleware(
         BodyLimit,
@@ -69,6 +70,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await run_in_threadpool(prepare_key)
     yield
     await run_in_threadpool(app.state.read_log.flush)
     wake.stop()

@@ -149,6 +149,7 @@ def get_case(
         my_parts=sorted(page.mine),
         narrow=page.narrow,
         may_add_evidence=page.may_add_evidence,
+        may_request_identity=page.may_request_identity,
         may_set_level=page.may_set_level,
         may_see_readers=page.may_see_readers,
         respondents=[RespondentView.model_validate(row) for row in page.respondents],

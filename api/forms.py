@@ -144,6 +144,8 @@ FORMS: Mapping[Kind, Form] = {
     Kind.ARCHIVING: {"complete": YesNo("案卷是否齐全"), "remark": Plain("备注")},
 }
 
+# Kept apart from the case, in the vault.
+REPORTER: Form = {"reporter.name": Plain("举报人姓名"), "reporter.contact": Plain("举报人联系方式")}
 NEW_CASE: Form = {
     "organ": Plain("登记机关"),
     "title": Plain("案件名称"),

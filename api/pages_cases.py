@@ -89,7 +89,7 @@ def post_new_case(request: Request, signed: SignedDep, form: FormDep) -> Respons
     if form.get("do") in ("more", "suggest"):
         return _new_case_page(request, signed, fields=fields, hinted=form.get("do") == "suggest")
     try:
-        new = NewCase.model_validate(forms.read(forms.NEW_CASE, fields))
+        new = NewCase.model_validate(forms.read(forms.NEW_CASE, fields) | _reporter(fields))
         with writing(request) as session:
             case = open_case(session, new, actor=signed.actor, now=clock())
             wake_after_commit(session, case.id)
@@ -102,6 +102,12 @@ def post_new_case(request: Request, signed: SignedDep, form: FormDep) -> Respons
             request, signed, fields=fields, refusal=str(error), status=problem_of(error).status
         )
     return see_other(f"/cases/{case_id}?registered=1")
+
+
+def _reporter(fields: Mapping[str, list[str]]) -> dict[str, Any]:
+    """The reporter, when the clerk has entered one."""
+    said = {name.removeprefix("reporter."): v for name, v in forms.read(forms.REPORTER, fields).items()}
+    return {"reporter": said} if any(said.values()) else {}
 
 
 def _new_case_page(

@@ -112,6 +112,8 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
     own: tuple[tuple[str, str], ...] = (("/inbox", "我的待办"), ("/cases", "案件"))
     if viewer.actor.organs(Role.INTAKE_CLERK):
         own = (*own, ("/cases/new", "登记线索"))
+    if viewer.actor.keeps_identities_of():
+        own = (*own, ("/identity-requests", "举报人信息"))
     return (*own, *PORTAL_MENU)
 
 

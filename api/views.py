@@ -130,6 +130,30 @@ class TimelineView(View):
     data: dict[str, Any]
 
 
+class RequestView(View):
+    """使用举报人信息的申请；只写案号"""
+
+    id: int
+    case_number: str
+    requested_by: str
+    reason: str
+    requested_at: datetime
+    ruling: str = Field(description="空为待裁定；granted 准许，refused 不准许")
+    ruling_reason: str
+    ruled_by: str
+    ruled_at: datetime | None
+    opened_at: datetime | None
+    mine_to_rule: bool
+    mine_to_open: bool
+
+
+class IdentityView(BaseModel):
+    """举报人"""
+
+    name: str
+    contact: str
+
+
 class ReaderView(View):
     """一人一日的查阅"""
 
@@ -269,6 +293,7 @@ class CasePageView(BaseModel):
     narrow: bool = Field(description="只看到与本人有关的内容")
     may_add_evidence: bool
     may_set_level: bool
+    may_request_identity: bool
     may_see_readers: bool = Field(description="可以查看何人查阅过案卷")
     respondents: list[RespondentView]
     allegations: list[str]

@@ -83,6 +83,13 @@ class NewAllegation(Shape):
     username: Line = ""
 
 
+class NewReporter(Shape):
+    """Who reported; kept in the vault, not in the file. 举报人"""
+
+    name: Name
+    contact: Line = ""
+
+
 Category = Literal["general", "inspection", "penalty", "licensing", "coercion"]
 Source = Literal[
     "superior", "transfer", "review-or-litigation", "supervision", "opinion", "report", "self-check"
@@ -101,6 +108,7 @@ class NewCase(Shape):
     harm: Text = ""
     respondents: Annotated[list[NewRespondent], Field(min_length=1, max_length=50)]
     allegations: Annotated[list[NewAllegation], Field(min_length=1, max_length=100)]
+    reporter: NewReporter | None = Field(None, description="封存，办案人员看不到", repr=False)
 
 
 class NewEvidence(Shape):
@@ -112,6 +120,19 @@ class NewEvidence(Shape):
     collected_by: Name
     proves: Line = ""
     formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
+
+
+class NewRequest(Shape):
+    """申请使用举报人信息"""
+
+    reason: FilledText
+
+
+class RequestRuling(Shape):
+    """对申请的裁定"""
+
+    granted: bool
+    reason: FilledText
 
 
 class EditionChosen(Shape):

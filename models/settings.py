@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         60, gt=0, description="Seconds after which an unfinished effect is taken over"
     )
     effect_attempts: int = Field(8, ge=1, description="Attempts before an effect is left to a person")
+    vault_key_file: str = Field(
+        "",
+        description="Key of the reporters' identities, mode 0600, kept apart from backups of the register;"
+        " empty means vault.key in the data directory, made at the first start",
+    )
     smtp_from: str = Field("", description="Sender of e-mail notices when a channel names none")
 
     @property

@@ -476,6 +476,31 @@ class Reading(SQLModel, table=True):
     times: int = 1
 
 
+class Reporter(SQLModel, table=True):
+    """Who reported, sealed: without the key of the vault these are only letters. 举报人"""
+
+    case_id: str = Field(primary_key=True, foreign_key="case_file.id")
+    sealed: str
+    kept_at: datetime = _instant()
+
+
+class IdentityRequest(SQLModel, table=True):
+    """A reasoned request to use a reporter's identity, the custodian's ruling, and the one look. 举报人信息申请"""
+
+    __tablename__ = "identity_request"
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id", index=True)
+    requested_by: int = _key("person.id")
+    reason: str
+    requested_at: datetime = _instant()
+    ruling: str = Field(default="", max_length=16)  # granted, refused
+    ruling_reason: str = Field(default="")
+    ruled_by: int | None = _key("person.id", default=None)
+    ruled_at: datetime | None = _instant(default=None)
+    opened_at: datetime | None = _instant(default=None)
+
+
 class Replay(SQLModel, table=True):
     """The first answer to a POST, kept under its Idempotency-Key. 重复提交"""
 

@@ -29,7 +29,7 @@ LAYERS: Mapping[str, Layer] = {
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
         "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
-        " models.handbook models.rules models.tables",
+        " models.handbook models.readings models.rules models.tables models.vault",
         "sqlalchemy sqlmodel",
     ),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
@@ -46,6 +46,7 @@ LAYERS: Mapping[str, Layer] = {
     "models/suggestion/": _layer("models.handbook models.rules models.suggestion", "numpy scipy"),
     "models/suggestion/baselines.py": _layer("models.handbook models.suggestion", "jieba numpy"),
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
+    "models/vault.py": _layer("models.rules models.settings", "cryptography"),
     # Saying it once.
     "notifications/": _layer("models notifications", "apprise jinja2 sqlmodel"),
     # The office's hands.

@@ -82,8 +82,8 @@ def test_a_list_of_people_is_loaded_once(register: Register, capsys: pytest.Capt
     assert "密码不变" in capsys.readouterr().out
     with register.reading() as session:
         people = session.exec(select(Person)).all()
-        assert len(people) == len({p.username for p in people}) == 24
-        assert len(session.exec(select(RoleHolding)).all()) == 24
+        assert len(people) == len({p.username for p in people}) == 25
+        assert len(session.exec(select(RoleHolding)).all()) == 25
 
 
 @pytest.mark.parametrize(

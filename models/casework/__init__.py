@@ -7,6 +7,7 @@ from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
+from models.casework.identity import open_identity, request_identity, rule_on_identity
 from models.casework.opening import add_evidence, open_case, take_number
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
@@ -19,9 +20,12 @@ __all__ = [
     "item_facts",
     "office",
     "open_case",
+    "open_identity",
     "record_absence",
     "repin_edition",
     "replay",
+    "request_identity",
+    "rule_on_identity",
     "save_draft",
     "set_case_level",
     "set_document_level",

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.answers import NewCase, NewEvidence
+from models.casework.identity import check_silent, keep_reporter
 from models.casework.record import Act, check, lock_case
 from models.casework.settle import settle
 from models.files import Stored
@@ -39,7 +40,7 @@ def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) ->
     """Register a case: number, edition by the day of the conduct, respondents, first work item. 登记案件
 
     Raises NotPermitted for anybody but a registrar of the organ, NotFound for an unknown organ or officer,
-    Incomplete for a day of conduct in the future or a registrar who is named in the case.
+    Incomplete for a day of conduct in the future, a registrar who is named in the case or a text that names the reporter.
     """
     organ = session.exec(select(Organ).where(Organ.code == new.organ)).first()
     if organ is None or organ.id is None:
@@ -48,6 +49,7 @@ def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) ->
     today = beijing_day(now)
     if beijing_day(new.conduct_on) > today:
         raise Incomplete(f"行为发生日期 {new.conduct_on} 晚于今天，请核对日期。")
+    check_silent(new)
     people = _officers(session, new, actor)
     try:
         choice = edition_for(new.conduct_on, fallback_on=today)
@@ -75,6 +77,8 @@ def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) ->
     act = Act(session, case, actor, now)
     act.take_part(actor.person_id, Part.REGISTRAR)
     _name_respondents(act, new, people)
+    if new.reporter is not None:
+        keep_reporter(act, new.reporter)
     act.owe("document", "intake-form")
     for manager in act.role_holders(Role.MANAGER):
         if Part.RESPONDENT not in act.facts.parts_of(manager):

@@ -26,6 +26,7 @@ from models.queries.compared import (
     shadow,
     to_shadow,
 )
+from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
@@ -58,6 +59,7 @@ __all__ = [
     "NoticeRow",
     "Page",
     "ReaderRow",
+    "RequestRow",
     "RespondentRow",
     "Shadowed",
     "TimelineRow",
@@ -76,6 +78,7 @@ __all__ = [
     "documents",
     "draft_of",
     "evidence",
+    "identity_requests",
     "inbox",
     "inbox_count",
     "item_page",

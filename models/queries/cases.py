@@ -106,6 +106,7 @@ class CasePage:
     may_add_evidence: bool
     may_see_readers: bool
     may_set_level: bool
+    may_request_identity: bool
 
 
 def list_cases(
@@ -175,6 +176,7 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
         timeline=timeline(session, actor, case_id, limited=limited),
         documents=documents(session, actor, case_id, facts),
         evidence=evidence(session, actor, case_id, limited=limited),
+        may_request_identity=may(actor, Action.REQUEST_IDENTITY, facts).ok,
         may_set_level=may(actor, Action.SET_LEVEL, facts).ok,
         may_see_readers=may_see_readers(session, actor, case_id, facts),
         may_add_evidence=may(actor, Action.ADD_EVIDENCE, facts).ok and case.state != State.ARCHIVED,

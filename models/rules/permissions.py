@@ -26,6 +26,7 @@ class Role(StrEnum):
     MANAGER = "manager"  # 分管负责人
     PUBLICITY_REVIEWER = "publicity-reviewer"  # 公开审查员
     ARCHIVIST = "archivist"  # 档案员
+    IDENTITY_CUSTODIAN = "identity-custodian"  # 举报人信息保管员
     ADMINISTRATOR = "administrator"  # 系统管理员
 
     @property
@@ -45,6 +46,7 @@ _ROLE_ZH = {
     Role.MANAGER: "分管负责人",
     Role.PUBLICITY_REVIEWER: "公开审查员",
     Role.ARCHIVIST: "档案员",
+    Role.IDENTITY_CUSTODIAN: "举报人信息保管员",
     Role.ADMINISTRATOR: "系统管理员",
 }
 
@@ -124,6 +126,7 @@ CEILINGS: Mapping[Role, Level] = {
     Role.MANAGER: Level.STRICT,
     Role.PUBLICITY_REVIEWER: Level.STRICT,
     Role.ARCHIVIST: Level.STRICT,
+    Role.IDENTITY_CUSTODIAN: Level.INTERNAL,  # rules on requests, and sees of a case its number
     Role.ADMINISTRATOR: Level.INTERNAL,
 }
 # Roles that see the cases of their organ without part or work in them, and how far: the archivist what is ordinary.
@@ -154,6 +157,8 @@ class Action(StrEnum):
     SEE_READERS = "see-readers"  # 查看何人查阅过案卷
     SEE_PAPER = "see-paper"  # 查看一份文书
     SET_LEVEL = "set-level"  # 调整密级
+    REQUEST_IDENTITY = "request-identity"  # 申请使用举报人信息
+    RULE_IDENTITY = "rule-identity"  # 裁定申请、启封举报人信息
     HOLD_PART = "hold-part"  # 被指派
 
 
@@ -172,6 +177,11 @@ class Actor:
     def organs(self, *roles: Role) -> frozenset[int]:
         """Organs in which one of the roles is held."""
         return frozenset(organ for role, organ in self.roles if role in roles)
+
+    def keeps_identities_of(self) -> frozenset[int]:
+        """Organs whose reporters' identities this person keeps: nobody who could come to handle their cases."""
+        other = any(role is not Role.IDENTITY_CUSTODIAN for role, _ in self.roles)
+        return frozenset() if other else self.organs(Role.IDENTITY_CUSTODIAN)
 
 
 @dataclass(frozen=True)
@@ -246,6 +256,9 @@ def may(
         return _hold_part(parts, part)
     if BLIND in parts:
         return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
+    if action is Action.RULE_IDENTITY:
+        # Whoever has a part in the case may not know the reporter; a custodian needs no sight of the case.
+        return YES if case.organ_id in actor.keeps_identities_of() and not parts else HIDDEN
     if (NARROW in parts and not case.announced) or not _sees(actor, case, parts):
         return HIDDEN
     if action is Action.SEE:
@@ -260,6 +273,10 @@ def may(
         if NARROW not in parts and actor.holds(Role.MANAGER, case.organ_id):
             return YES
         return Ruling(False, "密级由本机关分管负责人调整；请向分管负责人说明理由。")
+    if action is Action.REQUEST_IDENTITY:
+        if Part.INVESTIGATOR in parts and NARROW not in parts:
+            return YES
+        return Ruling(False, "举报人信息由本案调查人员写明理由申请使用；请联系本案调查人员。")
     if action is Action.SEE_READERS:
         return _see_readers(actor, case, parts)
     if item is None:

@@ -33,6 +33,7 @@ from models.tables import (
     Case,
     Document,
     Evidence,
+    IdentityRequest,
     Notification,
     Participation,
     Person,
@@ -60,6 +61,7 @@ class Place:
     items: list[str] = field(default_factory=list)
     documents: dict[int, Level] = field(default_factory=dict)
     evidence: list[int] = field(default_factory=list)
+    requests: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def a_world(register: Register) -> World:
     with register.writing() as session:
         for one in told:
             _papers(session, one)
+            _refused_request(session, bureau, one.case_id)
             _notices(session, bureau, one.case_id)
         # Every level occurs, on cases and on papers; the case at the door stays within reach of its screening.
         for one, level in zip(told[1:], [*Level][1:] * 3, strict=False):
@@ -135,6 +138,22 @@ def _papers(session: Any, told: Told) -> None:
         )
 
 
+def _refused_request(session: Any, bureau: Bureau, case_id: str) -> None:
+    now = datetime.now(UTC)
+    session.add(
+        IdentityRequest(
+            case_id=case_id,
+            requested_by=bureau.ids["tang.wei"],
+            reason="需要核实。",
+            requested_at=now,
+            ruling="refused",
+            ruling_reason="理由不足。",
+            ruled_by=bureau.ids["dai.yun"],
+            ruled_at=now,
+        )
+    )
+
+
 def _notices(session: Any, bureau: Bureau, case_id: str) -> None:
     """Everybody of the bureau was once told of every case: what a list of notices still shows is another matter."""
     session.add_all(
@@ -159,7 +178,7 @@ def _place(session: Any, told: Told) -> Place:
     title = session.get_one(Case, told.case_id).title
     papers = session.exec(select(Document).where(Document.case_id == told.case_id))
     levels = {paper.id: Level(paper.level) for paper in papers}
-    return Place(told.case_id, title, ids(WorkItem), levels, ids(Evidence))
+    return Place(told.case_id, title, ids(WorkItem), levels, ids(Evidence), ids(IdentityRequest))
 
 
 def _people(register: Register, bureau: Bureau, cases: Sequence[str]) -> list[Someone]:
@@ -206,6 +225,8 @@ class Sight:
     inbox: set[str] = field(default_factory=set)
     narrow: set[str] = field(default_factory=set)  # cases of which only one's own matters are shown
     gives: set[str] = field(default_factory=set)  # cases that take evidence from this person
+    asks: set[str] = field(default_factory=set)  # cases whose reporter this person may ask for
+    requests: set[int] = field(default_factory=set)  # requests this person rules on
     levels: set[str] = field(default_factory=set)  # cases whose level this person may set
     readers: set[str] = field(default_factory=set)  # cases of which it is told who has read them
     items: set[str] = field(default_factory=set)
@@ -245,6 +266,16 @@ def _edition(sight: Sight, place: Place, _: Any) -> set[int]:
 
 def _paper_level(sight: Sight, place: Place, key: Any) -> set[int]:
     return {404} if key not in sight.documents else {200, 422} if place.id in sight.levels else {403}
+
+
+def _asks(sight: Sight, place: Place, _: Any) -> set[int]:
+    # No case of the matrix but one has a reporter, and there somebody's request has been ruled on.
+    return {404} if place.id not in sight.listed else {201, 409} if place.id in sight.asks else {403}
+
+
+def _rules(sight: Sight, place: Place, key: Any) -> set[int]:
+    # All requests are ruled on (refused) already: whoever may rule meets a conflict, everybody else nothing.
+    return {409} if key in sight.requests else {404}
 
 
 def _one_of(kind: str) -> Callable[[Sight, Place, Any], set[int]]:
@@ -297,6 +328,14 @@ RULES: Mapping[str, Rule] = {
     "POST /api/cases/{case_id}/edition": Rule("case", _edition, SAME_EDITION),
     "POST /api/suggestions": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "POST /api/documents/{document_id}/level": Rule("documents", _paper_level, PUBLIC),
+    "GET /api/identity-requests": NOTHING_OF_A_CASE,
+    "POST /api/cases/{case_id}/identity-requests": Rule(
+        "case", _asks, {"json": {"reason": "需要核实时间。"}}
+    ),
+    "POST /api/identity-requests/{request_id}/ruling": Rule(
+        "requests", _rules, {"json": {"granted": False, "reason": "另一理由"}}
+    ),
+    "POST /api/identity-requests/{request_id}/opening": Rule("requests", _rules),
     "GET /api/documents/{document_id}": Rule("documents", _one_of("documents")),
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
     "GET /api/work-items/{item_id}": Rule("items", _one_of("items")),
@@ -310,6 +349,7 @@ OPENED = (
 )  # asked of every case before all else
 # Pages: the same rulings, shown to fewer people because a page is slow to make.
 PAGES: Mapping[str, Rule] = {
+    "GET /identity-requests": NOTHING_OF_A_CASE,
     "GET /cases": NOTHING_OF_A_CASE,
     "GET /inbox": NOTHING_OF_A_CASE,
     "GET /cases/{case_id}": Rule("case", _case),
@@ -324,6 +364,9 @@ OTHER_PAGES = {
     "POST /sign-out": "DELETE /api/session",
     "GET /cases/new": "a form",
     "POST /cases/new": "POST /api/cases",
+    "POST /cases/{case_id}/identity-requests": "POST /api/cases/{case_id}/identity-requests",
+    "POST /identity-requests/{request_id}/ruling": "POST /api/identity-requests/{request_id}/ruling",
+    "POST /identity-requests/{request_id}/opening": "POST /api/identity-requests/{request_id}/opening",
     "POST /cases/{case_id}/level": "POST /api/cases/{case_id}/level and /api/documents/{document_id}/level",
     "POST /cases/{case_id}/evidence": "POST /api/cases/{case_id}/evidence",
     "POST /work-items/{item_id}/edition": "POST /api/cases/{case_id}/edition",
@@ -399,9 +442,14 @@ class Walk:
     async def look(self) -> None:
         """Read the lists, and hold them against the ruling and against their counts."""
         facts, actor = self.world.facts, self.person.actor
-        if (
-            self.person.role is not None
-        ):  # held against the ruling already, so the route need not be asked again
+        self.sight.requests = {
+            key
+            for place in self.world.places
+            for key in place.requests
+            if may(actor, Action.RULE_IDENTITY, facts[place.id]).ok
+        }
+        # The lists of a person with a role are held against the ruling already: the route need not be asked again.
+        if self.person.role is not None:
             with self.world.register.reading() as session:
                 self.sight.listed = {row.id for row in list_cases(session, actor).rows}
                 self.sight.inbox = {row.id for row in inbox(session, actor, limit=100).rows}
@@ -440,6 +488,8 @@ class Walk:
             self.hold("case", "evidence", {row["id"] for row in page["evidence"]}, set(place.evidence))
             known = {key for key, level in place.documents.items() if self._knows(place, level)}
             self.hold("documents", "papers", {row["id"] for row in papers}, known)
+        if page["may_request_identity"]:
+            self.sight.asks.add(place.id)
         if page["may_set_level"]:
             self.sight.levels.add(place.id)
         if page["may_see_readers"]:
@@ -493,7 +543,7 @@ async def _absent(client: AsyncClient, world: World) -> dict[str, str]:
     walk, said = Walk(client, world, world.people[0], {}), {}
     for route, rule in (RULES | PAGES).items():
         if rule.key and route.split(" ")[1].startswith("/api/"):
-            key = 2**31 - 1 if rule.key in ("documents", "evidence") else NOWHERE
+            key = NOWHERE if rule.key in ("case", "items", "nothing") else 2**31 - 1
             answer = await walk.ask(route, key, **rule.sends)
             assert answer.status_code == 404, (route, answer.text)
             said[route] = answer.text

@@ -264,3 +264,23 @@ def test_the_readers_are_told_to_the_manager_and_to_an_officer_who_has_been_serv
     assert said(may(me(Role.MANAGER), Action.SEE_READERS, a_case(Part.RESPONDENT))) == "no"
     assert said(may(me(Role.MANAGER), Action.SEE_READERS, a_case())) == "yes"
     assert said(may(me(), Action.SEE_READERS, a_case(Part.PANEL))) == "no"
+
+
+def test_identities_are_kept_by_somebody_who_does_nothing_else() -> None:
+    custodian = me(Role.IDENTITY_CUSTODIAN)
+    assert said(may(custodian, Action.RULE_IDENTITY, a_case())) == "yes"
+    assert said(may(custodian, Action.SEE, a_case())) == "hidden"
+    for part in Part:
+        ruling = said(may(custodian, Action.RULE_IDENTITY, a_case(part)))
+        assert ruling == ("recused" if part is Part.RECUSED else "hidden")
+    for role in Role:
+        both = may(me(Role.IDENTITY_CUSTODIAN, role), Action.RULE_IDENTITY, a_case()).ok
+        assert both is (role is Role.IDENTITY_CUSTODIAN)
+    assert said(may(me(Role.IDENTITY_CUSTODIAN, organ=ELSEWHERE), Action.RULE_IDENTITY, a_case())) == "hidden"
+
+
+def test_an_investigator_of_the_case_asks_for_the_reporter() -> None:
+    for part in Part:
+        expected = {Part.INVESTIGATOR: "yes", Part.RECUSED: "recused"}.get(part, "no")
+        assert said(may(me(), Action.REQUEST_IDENTITY, a_case(part))) == expected
+    assert said(may(me(), Action.REQUEST_IDENTITY, a_case(Part.INVESTIGATOR, Part.RESPONDENT))) == "no"
