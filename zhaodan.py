@@ -13,6 +13,7 @@ zhaodan shadow FOLDER [--edition ID]
 zhaodan retry-notices        send again what a channel refused
 zhaodan match FILE [--out F] propose facts, gates and clauses for narratives, one JSON object a line
 zhaodan match --score FILE   how good the proposals are on labelled narratives, beside simple baselines
+zhaodan clock FILE [--out F] when periods end and how that was computed, one JSON object a line
 zhaodan settings [--write F] the settings table, or write it into a file
 """
 
@@ -35,20 +36,22 @@ from demo import show
 from demo.story import STORIES
 from demo.story import load_people as demo_people
 from models.accounts import issue_token
+from models.calendar import china_calendar
 from models.casework import replay, verify_all
 from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
 from models.dossier.terms import POST_ZH
 from models.handbook import HandbookError, editions, read_edition
+from models.jsonl import BadLines
 from models.migrate import upgrade
 from models.queries import Shadowed, additions, differences, shadow, to_shadow
+from models.reckoning import reckon
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError
 from models.rules.review import Vote
 from models.settings import SettingsError, settings
 from models.settings_table import settings_table
-from models.suggestion.lines import BadLines
 from models.suggestion.report import propose, score
 from models.tables import Person
 from notifications.addresses import add_channel, load_channels
@@ -102,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("cases", nargs="?", type=Path, help="one JSON object a line: id, category, narrative")
     asked.add_argument("--score", type=Path, metavar="GOLD", help="labelled narratives to be scored on")
     matching.add_argument("--out", type=Path, help="where the proposals go; without it, to the screen")
+    reckoning = command("clock", clock, "when periods end, and why")
+    reckoning.add_argument("vectors", type=Path, help="one JSON object a line: id, start, amount, unit, …")
+    reckoning.add_argument("--out", type=Path, help="where the answers go; without it, to the screen")
     command("settings", show_settings, "the settings table").add_argument("--write", type=Path)
     return parser
 
@@ -319,15 +325,29 @@ def match(options: argparse.Namespace) -> int:
         print(score(edition, options.score))
         return 0
     count, lines = propose(edition, options.cases)
-    if options.out is None:
-        sys.stdout.buffer.write(lines)
-        return 0
-    try:
-        options.out.write_bytes(lines)
-    except OSError as fault:
-        raise SettingsError(f"{options.out} cannot be written: {fault.strerror}") from None
-    print(f"已写出 {count} 件提示：{options.out}。只供参考，是否适用由人认定。")
+    if _written(lines, options.out):
+        print(f"已写出 {count} 件提示：{options.out}。只供参考，是否适用由人认定。")
     return 0
+
+
+def clock(options: argparse.Namespace) -> int:
+    """When every period of a file ends, with each step in words. 期限计算"""
+    count, lines = reckon(options.vectors, china_calendar())
+    if _written(lines, options.out):
+        print(f"已算出 {count} 项期限：{options.out}。")
+    return 0
+
+
+def _written(lines: bytes, out: Path | None) -> bool:
+    """Put the lines into a file, or on the screen without one. Whether it was a file."""
+    if out is None:
+        sys.stdout.buffer.write(lines)
+        return False
+    try:
+        out.write_bytes(lines)
+    except OSError as fault:
+        raise SettingsError(f"{out} cannot be written: {fault.strerror}") from None
+    return True
 
 
 def show_settings(options: argparse.Namespace) -> int:

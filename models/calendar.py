@@ -6,12 +6,12 @@ week is known: Monday to Friday count as workdays and every answer is marked as 
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from chinese_calendar.constants import holidays, workdays
+from chinese_calendar.constants import Holiday, holidays, workdays
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,9 @@ class YearNotice:
     year: int
     holidays: frozenset[date] = field(default_factory=frozenset)
     makeup_workdays: frozenset[date] = field(default_factory=frozenset)
+    names: Mapping[date, str] = field(
+        default_factory=dict, hash=False
+    )  # the holiday either kind of day belongs to
 
     def __post_init__(self) -> None:
         strays = sorted(day for day in self.holidays | self.makeup_workdays if day.year != self.year)
@@ -59,6 +62,11 @@ class ChinaCalendar:
         notice = self._years.get(day.year)
         return notice is not None and day in notice.holidays
 
+    def name_of(self, day: date, /) -> str:
+        """The holiday for which the notice names the day; empty for a day like any other."""
+        notice = self._years.get(day.year)
+        return notice.names.get(day, "") if notice is not None else ""
+
     def known(self, day: date, /) -> bool:
         """Whether published notices settle that day; the last week of a year waits for the next year's."""
         year = day.year + ((day.month, day.day) >= REACH_BACK)
@@ -85,11 +93,13 @@ def china_calendar() -> ChinaCalendar:
 @lru_cache
 def _packaged() -> dict[int, YearNotice]:
     off, on = frozenset(holidays), frozenset(workdays)
+    names = {day: Holiday(name).chinese for day, name in {**holidays, **workdays}.items()}
     return {
         year: YearNotice(
             year,
             frozenset(day for day in off if day.year == year),
             frozenset(day for day in on if day.year == year),
+            {day: name for day, name in names.items() if day.year == year},
         )
         for year in {day.year for day in off}
     }

@@ -144,3 +144,16 @@ def test_match_refuses_a_bad_line_and_a_place_that_cannot_be_written(tmp_path: P
     assert command("match", str(cases), "--out", str(tmp_path / "no" / "out")).returncode == 2
     assert command("match").returncode == 2
     assert command("match", "--score", str(cases)).returncode == 0
+
+
+def test_clock_answers_line_by_line_and_refuses_a_bad_line(tmp_path: Path) -> None:
+    asked, out = tmp_path / "asked.jsonl", tmp_path / "out.jsonl"
+    asked.write_text('{"id": "a", "start": "2024-09-09", "amount": 90, "unit": "day"}\n')
+    ended = command("clock", str(asked), "--out", str(out), ZHAODAN_DATA_DIR=str(tmp_path / "none"))
+    assert (ended.returncode, ended.stdout) == (0, f"已算出 1 项期限：{out}。\n")
+    assert '"due": "2024-12-09", "provisional": false' in out.read_text(encoding="utf-8")
+    assert command("clock", str(asked)).stdout == out.read_text(encoding="utf-8")
+    asked.write_text("{\n")
+    refused = command("clock", str(asked))
+    assert refused.returncode == 2
+    assert "第1行：不是有效的 JSON" in refused.stderr

@@ -27,6 +27,17 @@ def test_holidays_and_make_up_workdays_are_those_of_the_notice(day, workday, hol
     assert calendar.known(day)
 
 
+def test_a_day_of_a_notice_has_the_name_of_its_holiday():
+    calendar = ChinaCalendar()
+    assert [calendar.name_of(date(2024, 9, day)) for day in (14, 15, 16, 29)] == [
+        "中秋",
+        "中秋",
+        "中秋",
+        "国庆节",
+    ]
+    assert calendar.name_of(date(2024, 9, 18)) == calendar.name_of(date(2090, 5, 1)) == ""
+
+
 def test_a_year_without_a_notice_is_only_its_weeks_and_is_warned_about_once(caplog):
     calendar = ChinaCalendar()
     with caplog.at_level(logging.WARNING, logger="models.calendar"):
