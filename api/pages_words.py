@@ -77,6 +77,7 @@ _TAGS = {
     "publication:published": "公示公告发布",
     "transfer:handed-over": "移送材料已送出",
     "clock:reminded": "期限提醒",
+    "clock:recomputed": "期限重新计算",
 }
 
 
@@ -114,6 +115,8 @@ def _details(row: TimelineRow) -> list[str]:
     match row.tag:
         case "case:edition-repinned":
             return [f"由 {row.data.get('from', '')} 版改用 {row.data.get('to', '')} 版，条款重新匹配"]
+        case "clock:recomputed":
+            return [_retimed(clock) for clock in row.data.get("clocks", ())]
         case "evidence:added":
             return [f"证据{row.data.get('number', '')}"]
         case "document:filed" | "transfer:handed-over":
@@ -122,6 +125,13 @@ def _details(row: TimelineRow) -> list[str]:
             bad = len(row.data.get("faults", ()))
             return [f"共 {row.data.get('checked', 0)} 件，" + (f"{bad} 件不符" if bad else "全部相符")]
     return []
+
+
+def _retimed(clock: Mapping[str, Any]) -> str:
+    """One clock of a recomputation; an end may stay where it is and only cease to be provisional."""
+    was, now = clock["was"], clock["now"]
+    marks = ["（暂定）" if end["provisional"] else "" for end in (was, now)]
+    return f"{clock['zh']}：由 {was['due_on']}{marks[0]} 改为 {now['due_on']}{marks[1]}"
 
 
 def _move(move: str) -> str:

@@ -29,13 +29,16 @@ LAYERS: Mapping[str, Layer] = {
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
         "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
-        " models.handbook models.rules models.tables",
+        " models.handbook models.holidays models.rules models.tables",
         "sqlalchemy sqlmodel",
     ),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
     "models/dossier/": _layer("models.dossier models.handbook models.rules models.tables", "sqlmodel"),
     "models/files.py": _layer("models.rules models.settings"),
     "models/handbook/": _layer("models.handbook models.rules models.settings", "yaml"),
+    "models/holidays.py": _layer(
+        "models.calendar models.handbook.reading models.rules models.tables", "sqlmodel yaml"
+    ),
     "models/jsonl.py": _layer(""),
     "models/migrate.py": _layer("", "alembic sqlalchemy"),
     "models/migrations/env.py": _layer("models.database models.tables", "alembic sqlmodel"),
