@@ -13,6 +13,8 @@ zhaodan shadow FOLDER [--edition ID]
 zhaodan retry-notices        send again what a channel refused
 zhaodan match FILE [--out F] propose facts, gates and clauses for narratives, one JSON object a line
 zhaodan match --score FILE   how good the proposals are on labelled narratives, beside simple baselines
+zhaodan clock FILE [--out F] when periods end and how that was computed, one JSON object a line
+zhaodan holidays [FILE]      load a year's holiday notice and compute open periods anew; without it, what is known
 zhaodan settings [--write F] the settings table, or write it into a file
 """
 
@@ -28,6 +30,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
@@ -35,20 +38,23 @@ from demo import show
 from demo.story import STORIES
 from demo.story import load_people as demo_people
 from models.accounts import issue_token
-from models.casework import replay, verify_all
+from models.calendar import ChinaCalendar, china_calendar
+from models.casework import office, replay, verify_all
 from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
 from models.dossier.terms import POST_ZH
 from models.handbook import HandbookError, editions, read_edition
-from models.migrate import upgrade
+from models.holidays import calendar_of, load_notice, read_notice
+from models.jsonl import BadLines
+from models.migrate import current, newest, upgrade
 from models.queries import Shadowed, additions, differences, shadow, to_shadow
+from models.reckoning import reckon
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError
 from models.rules.review import Vote
 from models.settings import SettingsError, settings
 from models.settings_table import settings_table
-from models.suggestion.lines import BadLines
 from models.suggestion.report import propose, score
 from models.tables import Person
 from notifications.addresses import add_channel, load_channels
@@ -102,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("cases", nargs="?", type=Path, help="one JSON object a line: id, category, narrative")
     asked.add_argument("--score", type=Path, metavar="GOLD", help="labelled narratives to be scored on")
     matching.add_argument("--out", type=Path, help="where the proposals go; without it, to the screen")
+    reckoning = command("clock", clock, "when periods end, and why")
+    reckoning.add_argument("vectors", type=Path, help="one JSON object a line: id, start, amount, unit, …")
+    reckoning.add_argument("--out", type=Path, help="where the answers go; without it, to the screen")
+    command("holidays", holidays, "load a year's holiday notice").add_argument("file", nargs="?", type=Path)
     command("settings", show_settings, "the settings table").add_argument("--write", type=Path)
     return parser
 
@@ -116,6 +126,8 @@ def up(options: argparse.Namespace) -> int:
     editions()  # a handbook that cannot be used is found now, not by the first case
     with Supervisor(chosen.data_dir) as supervisor:
         _open_register()
+        with register().reading() as session:
+            _warn_of_missing_year(calendar_of(session), beijing_day(datetime.now(UTC)))
         plan = Plan(chosen.host, chosen.port, chosen.prefect_port, chosen.work_pool)
         running = start_system(supervisor, plan)
         if options.demo:
@@ -319,15 +331,81 @@ def match(options: argparse.Namespace) -> int:
         print(score(edition, options.score))
         return 0
     count, lines = propose(edition, options.cases)
-    if options.out is None:
-        sys.stdout.buffer.write(lines)
-        return 0
-    try:
-        options.out.write_bytes(lines)
-    except OSError as fault:
-        raise SettingsError(f"{options.out} cannot be written: {fault.strerror}") from None
-    print(f"已写出 {count} 件提示：{options.out}。只供参考，是否适用由人认定。")
+    if _written(lines, options.out):
+        print(f"已写出 {count} 件提示：{options.out}。只供参考，是否适用由人认定。")
     return 0
+
+
+def clock(options: argparse.Namespace) -> int:
+    """When every period of a file ends, with each step in words. 期限计算"""
+    count, lines = reckon(options.vectors, _calendar())
+    if _written(lines, options.out):
+        print(f"已算出 {count} 项期限：{options.out}。")
+    return 0
+
+
+def _calendar() -> ChinaCalendar:
+    """The calendar the register reckons by; the packaged one where there is no register yet."""
+    address = make_url(settings().register_url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        return china_calendar()
+    if current(register().engine.execution_options(reading=True)) != newest():
+        raise SettingsError("The register has an older schema: run `zhaodan migrate` first.")
+    with register().reading() as session:
+        return calendar_of(session)
+
+
+def holidays(options: argparse.Namespace) -> int:
+    """Load a holiday notice and compute every open period anew by it. 载入放假安排"""
+    notice = read_notice(options.file) if options.file else None
+    _open_register()
+    now = datetime.now(UTC)
+    if notice is not None:
+        with register().writing() as session:
+            loaded = load_notice(session, notice, now=now)
+        what = f"{notice.days.year}年放假安排"
+        print(
+            f"已载入{what}（第 {loaded.version} 次载入）：" if loaded else f"{what}与已载入的相同：", end=""
+        )
+        print(f"放假 {len(notice.days.holidays)} 天，调休上班 {len(notice.days.makeup_workdays)} 天。")
+        for doubt in notice.doubts:
+            print(f"注意：{doubt}")
+    _recompute(now)
+    with register().reading() as session:
+        _warn_of_missing_year(calendar_of(session), beijing_day(now))
+    return 0
+
+
+def _recompute(now: datetime) -> None:
+    """Each case in its own transaction: what a break leaves over is done by the next run or the deadline watch."""
+    with register().reading() as session:
+        concerned = office.outdated(session)
+    for case_id in concerned:
+        with register().writing() as session:
+            for clock in office.recompute(session, case_id, now=now):
+                print(f"案件 {case_id} {clock['zh']}：{clock['was']['due_on']} → {clock['now']['due_on']}")
+    print(f"已重新计算 {len(concerned)} 件案件的期限，原届满日保留在留痕中。")
+
+
+def _warn_of_missing_year(calendar: ChinaCalendar, today: date) -> None:
+    year = calendar.missing_year(today)
+    if year is not None:
+        print(
+            f"注意：{year}年的放假安排还没有载入，涉及该年的期限均为暂定；"
+            "国务院办公厅的通知公布后，请用 zhaodan holidays 文件 载入。"
+        )
+
+
+def _written(lines: bytes, out: Path | None) -> bool:
+    """Put the lines into a file, or on the screen without one. Whether it was a file."""
+    if out is None:
+        sys.stdout.buffer.write(lines)
+        return False
+    try:
+        out.write_bytes(lines)
+    except OSError as fault:
+        raise SettingsError(f"{out} cannot be written: {fault.strerror}") from None
+    return True
 
 
 def show_settings(options: argparse.Namespace) -> int:

@@ -83,6 +83,7 @@ _TAGS = {
     "identity:requested": "申请使用举报人信息",
     "identity:ruled": "裁定使用举报人信息的申请",
     "identity:opened": "启封举报人信息",
+    "clock:recomputed": "期限重新计算",
 }
 
 
@@ -120,6 +121,8 @@ def _details(row: TimelineRow) -> list[str]:
     match row.tag:
         case "case:edition-repinned":
             return [f"由 {row.data.get('from', '')} 版改用 {row.data.get('to', '')} 版，条款重新匹配"]
+        case "clock:recomputed":
+            return [_retimed(clock) for clock in row.data.get("clocks", ())]
         case "evidence:added":
             return [f"证据{row.data.get('number', '')}"]
         case "document:filed" | "transfer:handed-over":
@@ -130,6 +133,13 @@ def _details(row: TimelineRow) -> list[str]:
             bad = len(row.data.get("faults", ()))
             return [f"共 {row.data.get('checked', 0)} 件，" + (f"{bad} 件不符" if bad else "全部相符")]
     return []
+
+
+def _retimed(clock: Mapping[str, Any]) -> str:
+    """One clock of a recomputation; an end may stay where it is and only cease to be provisional."""
+    was, now = clock["was"], clock["now"]
+    marks = ["（暂定）" if end["provisional"] else "" for end in (was, now)]
+    return f"{clock['zh']}：由 {was['due_on']}{marks[0]} 改为 {now['due_on']}{marks[1]}"
 
 
 def _move(move: str) -> str:

@@ -8,7 +8,7 @@ from prefect.client.orchestration import get_client
 
 from flows.sweep import wake_cases
 from flows.waking import case_deployment_id
-from tasks.office import lagging_cases, remind_due
+from tasks.office import lagging_cases, missing_notice, recompute_clocks, remind_due
 
 
 @flow(name="deadline-watch", persist_result=False)
@@ -16,13 +16,25 @@ async def deadline_watch() -> dict[str, int]:
     """每小时期限巡查：到期提醒、逾期上报，绝不代人作出决定。
 
     A deadline reminds or escalates; it never approves anything. Each reminder is one effect in the
-    register, delivered by the run of its case. Returns the reminders written and what waking them did.
+    register, delivered by the run of its case. Clocks that a later holiday notice moves are computed anew first.
+    Returns the reminders written, the cases computed anew and what waking them did.
     """
-    reminders = await asyncio.to_thread(remind_due, datetime.now(UTC))
+    now = datetime.now(UTC)
+    recomputed = await asyncio.to_thread(recompute_clocks, now)
+    reminders = await asyncio.to_thread(remind_due, now)
     counts: dict[str, int] = {}
     if reminders:
         lagging = await asyncio.to_thread(lagging_cases, older_than_s=0)
         async with get_client() as client:
             counts = await wake_cases(client, lagging, deployment_id=await case_deployment_id(client))
-    get_run_logger().info("Deadline watch: %d reminders written.", reminders)
-    return {"reminders": reminders, **counts}
+    missing = await asyncio.to_thread(missing_notice, now)
+    if missing:
+        get_run_logger().warning(
+            "The holiday notice for %d is not loaded: deadlines touching it are provisional. "
+            "Load it with `zhaodan holidays FILE` as soon as it is published.",
+            missing,
+        )
+    get_run_logger().info(
+        "Deadline watch: %d reminders written, %d cases computed anew.", reminders, recomputed
+    )
+    return {"reminders": reminders, "recomputed": recomputed, **counts}

@@ -365,6 +365,21 @@ class Clock(SQLModel, table=True):
     closed_at: datetime | None = _instant(default=None)
 
 
+class HolidayNotice(SQLModel, table=True):
+    """A year's holidays and make-up workdays as an administrator loaded them; the latest version holds. 放假安排"""
+
+    __tablename__ = "holiday_notice"
+    __table_args__ = (sa.UniqueConstraint("year", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    year: int
+    version: int
+    holidays: dict[str, str] = _json(default_factory=dict)  # day -> name of the holiday
+    makeup_workdays: dict[str, str] = _json(default_factory=dict)
+    source: str
+    loaded_at: datetime = _instant()
+
+
 class Effect(SQLModel, table=True):
     """Something the office still owes to the world; a row here is the outbox. 应办事务"""
 

@@ -17,6 +17,7 @@ from models.casework.record import Act
 from models.database import register
 from models.dossier import load_dossier
 from models.files import store
+from models.holidays import calendar_of
 from models.rules.deadlines import beijing_day
 from models.settings import settings
 from models.tables import Case, Document, Effect, Evidence
@@ -221,6 +222,22 @@ def remind_due(at: datetime) -> int:
     """Owe the reminders of every clock that has reached a rung. Returns how many cases are concerned."""
     with register().writing() as session:
         return len(office.remind(session, now=at))
+
+
+def recompute_clocks(at: datetime) -> int:
+    """Compute anew every running clock that a later holiday notice moves. Returns how many cases are concerned."""
+    with register().reading() as session:
+        concerned = office.outdated(session)
+    for case_id in concerned:
+        with register().writing() as session:
+            office.recompute(session, case_id, now=at)
+    return len(concerned)
+
+
+def missing_notice(at: datetime) -> int | None:
+    """The year whose holiday notice is needed within two months and is not there."""
+    with register().reading() as session:
+        return calendar_of(session).missing_year(beijing_day(at))
 
 
 def retry_notices() -> int:

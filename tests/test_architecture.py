@@ -29,21 +29,29 @@ LAYERS: Mapping[str, Layer] = {
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
         "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
-        " models.handbook models.readings models.rules models.tables models.vault",
+        " models.handbook models.holidays models.readings models.rules models.tables models.vault",
         "sqlalchemy sqlmodel",
     ),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
     "models/dossier/": _layer("models.dossier models.handbook models.rules models.tables", "sqlmodel"),
     "models/files.py": _layer("models.rules models.settings"),
     "models/handbook/": _layer("models.handbook models.rules models.settings", "yaml"),
+    "models/holidays.py": _layer(
+        "models.calendar models.handbook.reading models.rules models.tables", "sqlmodel yaml"
+    ),
+    "models/jsonl.py": _layer(""),
     "models/migrate.py": _layer("", "alembic sqlalchemy"),
     "models/migrations/env.py": _layer("models.database models.tables", "alembic sqlmodel"),
     # A migration must run long after the tables have changed, so it never sees them.
     "models/migrations/versions/": _layer("", "alembic sqlalchemy"),
+    # Periods by the line: the rules, and the calendar they are given.
+    "models/reckoning.py": _layer("models.jsonl models.rules"),
     "models/settings.py": _layer("", "pydantic pydantic_settings"),
     "models/settings_table.py": _layer("models.settings"),
     # Suggestions: an edition and a text go in, a proposal comes out.
-    "models/suggestion/": _layer("models.handbook models.rules models.suggestion", "numpy scipy"),
+    "models/suggestion/": _layer(
+        "models.handbook models.jsonl models.rules models.suggestion", "numpy scipy"
+    ),
     "models/suggestion/baselines.py": _layer("models.handbook models.suggestion", "jieba numpy"),
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
     "models/vault.py": _layer("models.rules models.settings", "cryptography"),

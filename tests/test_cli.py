@@ -144,3 +144,70 @@ def test_match_refuses_a_bad_line_and_a_place_that_cannot_be_written(tmp_path: P
     assert command("match", str(cases), "--out", str(tmp_path / "no" / "out")).returncode == 2
     assert command("match").returncode == 2
     assert command("match", "--score", str(cases)).returncode == 0
+
+
+def test_clock_answers_line_by_line_and_refuses_a_bad_line(tmp_path: Path) -> None:
+    asked, out = tmp_path / "asked.jsonl", tmp_path / "out.jsonl"
+    asked.write_text('{"id": "a", "start": "2024-09-09", "amount": 90, "unit": "day"}\n')
+    ended = command("clock", str(asked), "--out", str(out), ZHAODAN_DATA_DIR=str(tmp_path / "none"))
+    assert (ended.returncode, ended.stdout) == (0, f"已算出 1 项期限：{out}。\n")
+    assert '"due": "2024-12-09", "provisional": false' in out.read_text(encoding="utf-8")
+    assert command("clock", str(asked)).stdout == out.read_text(encoding="utf-8")
+    asked.write_text("{\n")
+    refused = command("clock", str(asked))
+    assert refused.returncode == 2
+    assert "第1行：不是有效的 JSON" in refused.stderr
+
+
+NOTICE = """
+year: 2027
+source: 测试用放假安排
+holidays:
+  - {name: 元旦, from: 2027-01-01, to: 2027-01-03}
+  - {name: 劳动节, from: 2027-05-01, to: 2027-05-05}
+makeup_workdays: [2027-01-10]
+"""
+
+
+def test_a_holiday_notice_is_loaded_once_and_used_by_the_clock(tmp_path: Path) -> None:
+    notice, asked = tmp_path / "2027.yaml", tmp_path / "asked.jsonl"
+    notice.write_text(NOTICE, encoding="utf-8")
+    asked.write_text('{"id": "a", "start": "2027-01-07", "amount": 2, "unit": "workday"}\n')
+    home = {"ZHAODAN_DATA_DIR": str(tmp_path / "var")}
+    assert '"due": "2027-01-11", "provisional": true' in command("clock", str(asked), **home).stdout
+    first = command("holidays", str(notice), **home)
+    assert first.returncode == 0
+    assert "已载入2027年放假安排（第 1 次载入）：放假 8 天，调休上班 1 天。" in first.stdout
+    assert "注意：2027-10-01是法定节假日，文件中没有列为放假，请核对。" in first.stdout
+    assert "已重新计算 0 件案件的期限" in first.stdout
+    assert "2027年放假安排与已载入的相同" in command("holidays", str(notice), **home).stdout
+    answered = command("clock", str(asked), **home).stdout
+    assert '"due": "2027-01-10", "provisional": false' in answered
+    assert "2027年1月10日（星期日）：调休上班日，照常计算。" in answered
+
+
+def test_a_broken_holiday_notice_loads_nothing(tmp_path: Path) -> None:
+    notice = tmp_path / "2027.yaml"
+    notice.write_text(NOTICE.replace("2027-01-10", "2027-01-11"), encoding="utf-8")
+    refused = command("holidays", str(notice), ZHAODAN_DATA_DIR=str(tmp_path / "var"))
+    assert refused.returncode == 2
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "2027-01-11是星期一，调休上班日只能是星期六或者星期日" in refused.stderr
+    assert not (tmp_path / "var").exists()
+
+
+def test_holidays_names_the_case_whose_period_has_moved(
+    register: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = a_case(a_bureau(register), "r1")
+    notice = tmp_path / "2026.yaml"
+    notice.write_text(
+        "year: 2026\nsource: 测试\nholidays:\n  - {name: 测试节, from: 2026-03-03, to: 2026-03-05}\n",
+        encoding="utf-8",
+    )
+    assert zhaodan.main(["holidays", str(notice)]) == 0
+    said = capsys.readouterr().out
+    assert f"案件 {told.case_id} 受理决定：2026-03-09 → 2026-03-12" in said
+    assert "已重新计算 1 件案件的期限，原届满日保留在留痕中。" in said
+    assert zhaodan.main(["holidays"]) == 0
+    assert "已重新计算 0 件案件的期限" in capsys.readouterr().out

@@ -7,12 +7,15 @@ by its hash: a crash leaves either all of it or nothing. Only notices leave the 
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models.calendar import china_calendar
+from models.casework.clocks import retimed
 from models.casework.record import Act, lock_case
 from models.files import Stored
+from models.handbook import load_edition
+from models.holidays import calendar_of, versions_in_force
 from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
@@ -187,13 +190,10 @@ def remind(session: Session, *, now: datetime) -> list[str]:
     """
     today = beijing_day(now)
     near = select(Clock).where(col(Clock.closed_at).is_(None), Clock.due_on <= today + _NEAR)
-    reminded = []
+    reminded, calendar = [], calendar_of(session)
     for clock in list(session.exec(near.order_by(col(Clock.id)))):
-        reached = [
-            r
-            for r in rungs(clock.due_on, china_calendar(), after=beijing_day(clock.started_at))
-            if r.on <= today
-        ]
+        ladder = rungs(clock.due_on, calendar, after=beijing_day(clock.started_at))
+        reached = [r for r in ladder if r.on <= today]
         if reached and _owe_reminder(session, clock, reached[-1].mark, overdue=reached[-1].overdue, now=now):
             reminded.append(clock.case_id)
     return sorted(set(reminded))
@@ -217,6 +217,34 @@ def _owe_reminder(session: Session, clock: Clock, mark: str, *, overdue: bool, n
         "clock:reminded", data={"deadline": clock.deadline, "mark": mark, "due_on": clock.due_on.isoformat()}
     )
     return True
+
+
+def outdated(session: Session) -> list[str]:
+    """Cases with a running clock whose end the notices known today give otherwise. 期限待重新计算"""
+    calendar = calendar_of(session)
+    running = select(Clock, Case.edition).join(Case).where(col(Clock.closed_at).is_(None))
+    return sorted(
+        {
+            clock.case_id
+            for clock, edition in session.exec(running)
+            if retimed(clock, load_edition(edition), calendar) is not None
+        }
+    )
+
+
+def recompute(session: Session, case_id: str, *, now: datetime) -> list[dict[str, Any]]:
+    """Compute the running clocks of a case anew, with one event that keeps the old ends; none when nothing changes.
+
+    What has been reminded of stays as it is: a later end is reminded of by the rungs that were not yet reached.
+    """
+    act = Act.on(session, lock_case(session, case_id), actor=None, now=now)
+    running = select(Clock).where(Clock.case_id == case_id, col(Clock.closed_at).is_(None))
+    for clock in session.exec(running.order_by(col(Clock.id))):
+        act.retime(clock, session.get(WorkItem, clock.item_id) if clock.item_id else None)
+    changed: list[dict[str, Any]] = act.said.get("clocks", [])
+    if changed:
+        act.record("clock:recomputed", data={"notices": versions_in_force(session)})
+    return changed
 
 
 def lagging(session: Session, *, before: datetime, limit: int = 500) -> Sequence[str]:

@@ -8,17 +8,20 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel, col, select
 
-from models.calendar import china_calendar
+from models.calendar import ChinaCalendar
+from models.casework.clocks import retime, timed
 from models.database import to_json
 from models.handbook import Edition, load_edition
+from models.holidays import calendar_of
 from models.rules.confidentiality import Level
-from models.rules.deadlines import beijing_day, due
+from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
@@ -155,6 +158,11 @@ class Act:
         """The handbook edition the case pins."""
         return load_edition(self.case.edition)
 
+    @cached_property
+    def calendar(self) -> ChinaCalendar:
+        """The working days by every notice the register knows."""
+        return calendar_of(self.session)
+
     @property
     def facts(self) -> CaseFacts:
         """What a ruling on rights needs to know."""
@@ -275,9 +283,8 @@ class Act:
         return item
 
     def _start_clock(self, item: WorkItem, deadline_id: str) -> None:
-        deadline = self.edition.deadlines[deadline_id]
-        end = due(self.now, deadline.period, china_calendar())
-        item.due_on, item.provisional = end.on, end.provisional
+        end = timed(self.edition.deadlines[deadline_id], self.now, self.calendar)
+        item.due_on, item.provisional = end.due_on, end.provisional
         self.later.append(
             Clock(
                 case_id=self.case.id,
@@ -285,11 +292,9 @@ class Act:
                 deadline=deadline_id,
                 item_id=item.id,
                 started_at=self.now,
-                due_on=end.on,
+                due_on=end.due_on,
                 provisional=end.provisional,
-                basis="\n".join(
-                    (f"{deadline.zh} {deadline.period.zh}（{deadline.mark}）：{deadline.basis}", *end.why)
-                ),
+                basis=end.basis,
             )
         )
 
@@ -298,9 +303,18 @@ class Act:
         item.state, item.assignee_id = "open", person
         item.version += 1
         if KINDS[Kind(item.kind)].deadline:
-            clocks = update(Clock).where(col(Clock.item_id) == item.id)
-            self.session.execute(clocks.values(closed_at=None))
+            for clock in self.session.exec(select(Clock).where(Clock.item_id == item.id)):
+                clock.closed_at = None
+                self.retime(clock, item)
         self.owe("notice", "work-item", item=item.id, turn=item.version)
+
+    def retime(self, clock: Clock, item: WorkItem | None) -> bool:
+        """Compute the end of a clock anew by the notices known today; a change goes into the event with both ends."""
+        changed = retime(clock, item, self.edition, self.calendar)
+        if changed is None:
+            return False
+        self.said.setdefault("clocks", []).append(changed)
+        return True
 
     def stop(self, item: WorkItem, state: str) -> None:
         """Close a work item as done or cancelled, and its clock with it."""

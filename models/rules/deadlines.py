@@ -4,10 +4,11 @@ Units, start, end and exclusions follow 民法典 201–203; what counts as a wo
 """
 
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import Flag, StrEnum, auto
+from itertools import groupby
 from typing import Protocol
 
 from models.rules.errors import Incomplete
@@ -17,6 +18,7 @@ EARLIEST = date(1949, 10, 1)
 LATEST = date(2199, 12, 31)
 ONE_DAY = timedelta(days=1)
 WEEKDAYS = "一二三四五六日"
+SATURDAY = 5
 
 Span = tuple[date, date]
 
@@ -66,8 +68,11 @@ class Calendar(Protocol):
     def is_holiday(self, day: date, /) -> bool:
         """Whether the yearly holiday notice names that day as off; a plain weekend is not a holiday."""
 
+    def name_of(self, day: date, /) -> str:
+        """The holiday for which the notice names the day as off or as a make-up workday; empty when it gives none."""
+
     def known(self, day: date, /) -> bool:
-        """Whether the two answers above rest on a published notice."""
+        """Whether the answers above rest on a published notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,10 @@ class Period:
         object.__setattr__(self, "unit", Unit(self.unit))
         # True is an int to Python, not a length of time to anyone else.
         if isinstance(self.amount, bool) or not isinstance(self.amount, int) or self.amount < 1:
-            raise BadPeriod(f"期限须为正整数，不能是“{self.amount}”；请核对期限数额后重新填写。")
+            raise BadPeriod(f"期限须为正整数，不能是“{_brief(self.amount)}”；请核对期限数额后重新填写。")
         if self.amount > LONGEST[self.unit]:
             raise BadPeriod(
-                f"期限{self.zh}过长（上限{LONGEST[self.unit]}{self.unit.zh}），请核对数额和单位。"
+                f"期限{_brief(self.amount)}{self.unit.zh}过长（上限{LONGEST[self.unit]}{self.unit.zh}），请核对数额和单位。"
             )
 
     @property
@@ -227,6 +232,7 @@ def _after_workdays(start: date, period: Period, calendar: Calendar, *, spans: S
         _zh_start(start),
         f"按工作日历逐日计算{period.zh}：法定节假日、休息日不计，调休上班日计入。",
         *_excluded(start, on, spans),
+        *_told(_days(start + ONE_DAY, on), calendar, spans=spans, so="不计入"),
         f"第{period.zh}为{_zh(on)}，当日届满。",
         *unknown,
     )
@@ -251,7 +257,8 @@ def _after_days(
         if on > nominal
         else f"{_zh(on)}届满。"
     )
-    why = (_zh_start(start), counted, *_excluded(start, on, spans), rolled, *unknown)
+    resting = _told(_days(nominal, on - ONE_DAY), calendar, spans=spans, so="不作为届满日")
+    why = (_zh_start(start), counted, *_excluded(start, on, spans), *resting, rolled, *unknown)
     return Due(on=on, nominal=nominal, provisional=bool(unknown), why=why)
 
 
@@ -306,10 +313,29 @@ def _covers(spans: Sequence[Span], day: date) -> bool:
 def _excluded(start: date, on: date, spans: Sequence[Span]) -> tuple[str, ...]:
     """One sentence for each exclusion that touched the period."""
     return tuple(
-        f"{_zh(first)}至{_zh(last)}中止或者依法不计入，已从期限中扣除。"
+        f"{_zh(first)}{f'至{_zh(last)}' if last > first else ''}中止或者依法不计入，已从期限中扣除。"
         for first, last in spans
         if first <= on and last > start
     )
+
+
+def _told(days: Iterable[date], calendar: Calendar, *, spans: Sequence[Span], so: str) -> Iterator[str]:
+    """One sentence for each run of days that are no plain workdays, with the reason; exclusions tell their own."""
+    for reason, run in groupby(days, lambda day: "" if _covers(spans, day) else _nature(day, calendar)):
+        first, *rest = run
+        if reason:
+            until = f"至{_zh(rest[-1])}共{len(rest) + 1}日" if rest else ""
+            makes_up = calendar.is_workday(first)
+            yield f"{_zh(first)}{until}：{reason}，{'照常计算' if makes_up else so}。"
+
+
+def _nature(day: date, calendar: Calendar) -> str:
+    """What a day is other than a plain workday."""
+    if calendar.is_workday(day):
+        return f"{calendar.name_of(day)}调休上班日" if day.weekday() >= SATURDAY else ""
+    if calendar.is_holiday(day):
+        return f"{calendar.name_of(day) or '放假通知规定的'}放假"
+    return "周休息日"
 
 
 def _unknown(first: date, last: date, calendar: Calendar) -> tuple[str, ...]:
@@ -334,6 +360,12 @@ def _beijing(moment: datetime) -> datetime:
         return moment.astimezone(BEIJING)
     except OverflowError:
         raise BadPeriod(f"时间{moment.isoformat()}不在可以计算的范围内，请核对后重新填写。") from None
+
+
+def _brief(amount: object) -> str:
+    """What somebody wrote, short enough for a sentence."""
+    text = str(amount)
+    return text if len(text) <= 20 else f"{text[:12]}…（共{len(text)}位）"
 
 
 def _zh(day: date) -> str:

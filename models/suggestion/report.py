@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from models.handbook import Edition
+from models.jsonl import as_bytes
 from models.suggestion.baselines import baselines
-from models.suggestion.lines import as_bytes, as_line, read_labelled, read_told
+from models.suggestion.lines import as_line, read_labelled, read_told
 from models.suggestion.proposing import suggest
 from models.suggestion.scoring import AT, gate_figures, recalls
 

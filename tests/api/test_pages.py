@@ -1,6 +1,7 @@
 """Whole cases by forms alone, and what each page must and must not show. 页面测试"""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
@@ -8,9 +9,11 @@ from fastapi import FastAPI
 import api.pages_rendering
 from api import forms
 from api.app import create_app
+from api.pages_words import step
 from models.accounts import set_password
 from models.casework import verify_all
 from models.database import Register
+from models.queries.cases import TimelineRow
 from models.rules.lifecycle import Kind, Stage
 from models.tables import WorkItem
 from tests.api.browser import Browser, Page
@@ -463,3 +466,12 @@ def test_a_like_case_is_shown_beside_the_form_and_a_deviating_vote_asks_why(
     for _, text in office.pages():
         shown = Page(text)
         assert [c.id for c in shown.inputs if c.id not in shown.labels] == []
+
+
+def test_a_recomputed_period_is_told_with_both_ends():
+    was = {"due_on": "2027-01-04", "provisional": True, "basis": "…"}
+    now = {"due_on": "2027-01-05", "provisional": False}
+    data = {"clocks": [{"zh": "受理决定", "was": was, "now": now}]}
+    told = step(TimelineRow(7, "clock:recomputed", datetime(2026, 11, 5, tzinfo=UTC), "", "", "", data))
+    assert told.what == "期限重新计算"
+    assert told.lines == ["受理决定：由 2027-01-04（暂定） 改为 2027-01-05"]

@@ -27,6 +27,17 @@ def test_holidays_and_make_up_workdays_are_those_of_the_notice(day, workday, hol
     assert calendar.known(day)
 
 
+def test_a_day_of_a_notice_has_the_name_of_its_holiday():
+    calendar = ChinaCalendar()
+    assert [calendar.name_of(date(2024, 9, day)) for day in (14, 15, 16, 29)] == [
+        "中秋",
+        "中秋",
+        "中秋",
+        "国庆节",
+    ]
+    assert calendar.name_of(date(2024, 9, 18)) == calendar.name_of(date(2090, 5, 1)) == ""
+
+
 def test_a_year_without_a_notice_is_only_its_weeks_and_is_warned_about_once(caplog):
     calendar = ChinaCalendar()
     with caplog.at_level(logging.WARNING, logger="models.calendar"):
@@ -60,6 +71,28 @@ def test_a_later_notice_makes_its_year_known():
     result = due(date(2090, 4, 28), Period(3, Unit.WORKDAY), calendar)
     assert (result.on, result.provisional) == (date(2090, 5, 4), False)
     assert not ChinaCalendar().known(date(2090, 5, 1))
+
+
+def test_a_notice_may_name_days_in_the_last_week_of_the_year_before():
+    new_year = {date(2090, 12, 30): "元旦", date(2091, 1, 1): "元旦"}
+    notice = YearNotice(2091, frozenset(new_year), frozenset({date(2090, 12, 31)}), new_year)
+    for calendar in (ChinaCalendar([notice]), ChinaCalendar([notice, YearNotice(2090)])):
+        assert calendar.is_holiday(date(2090, 12, 30))
+        assert not calendar.is_workday(date(2090, 12, 30))
+        assert calendar.name_of(date(2090, 12, 30)) == "元旦"
+        assert calendar.is_workday(date(2090, 12, 31))  # a Sunday
+    with pytest.raises(ValueError, match="2090-12-24不在2091年内"):
+        YearNotice(2091, frozenset({date(2090, 12, 24)}))
+
+
+def test_a_missing_year_is_spoken_of_sixty_days_before_it_may_be_needed():
+    calendar = ChinaCalendar([YearNotice(2090)])
+    assert calendar.missing_year(date(2090, 10, 25)) is None
+    # Sixty days later is 25 December, which the next notice may name.
+    assert calendar.missing_year(date(2090, 10, 26)) == 2091
+    assert calendar.missing_year(date(2090, 12, 31)) == 2091
+    assert calendar.missing_year(date(2091, 1, 1)) == 2091
+    assert ChinaCalendar([YearNotice(2090), YearNotice(2091)]).missing_year(date(2090, 12, 1)) is None
 
 
 def test_a_later_notice_replaces_the_packaged_year_whole():

@@ -31,6 +31,9 @@ class MondayToFriday:
     def is_holiday(self, _: date, /) -> bool:
         return False
 
+    def name_of(self, _: date, /) -> str:
+        return ""
+
     def known(self, _: date, /) -> bool:
         return False
 
@@ -121,11 +124,25 @@ def test_the_reasons_tell_every_step():
         "自2024年9月9日（星期一）起，当日不计入，从次日开始计算（民法典第二百零一条第一款）。",
         "按自然日计算90日，至2024年12月8日（星期日）。",
         "2024年10月8日（星期二）至2024年10月13日（星期日）中止或者依法不计入，已从期限中扣除。",
+        "2024年12月14日（星期六）至2024年12月15日（星期日）共2日：周休息日，不作为届满日。",
         "2024年12月14日（星期六）为休息日，顺延至其后第一个可以办理之日2024年12月16日（星期一）届满（民法典第二百零三条）。",
     )
     assert result.nominal == date(2024, 12, 14)
     month = due(date(2024, 11, 30), Period(3, Unit.MONTH), CHINA)
     assert "2025年2月没有30日，以月末日2025年2月28日（星期五）为届满日" in month.why[1]
+
+
+def test_every_day_that_is_skipped_or_made_up_is_named_with_its_reason():
+    result = due(date(2024, 9, 27), Period(6, Unit.WORKDAY), CHINA, exclusions=[(date(2024, 10, 9),) * 2])
+    assert result.why[2:-1] == (
+        "2024年10月9日（星期三）中止或者依法不计入，已从期限中扣除。",
+        "2024年9月28日（星期六）：周休息日，不计入。",
+        "2024年9月29日（星期日）：国庆节调休上班日，照常计算。",
+        "2024年10月1日（星期二）至2024年10月7日（星期一）共7日：国庆节放假，不计入。",
+        "2024年10月12日（星期六）：国庆节调休上班日，照常计算。",
+    )
+    rolled = due(date(2025, 1, 2), Period(30, Unit.DAY), CHINA).why
+    assert "2025年2月1日（星期六）至2025年2月4日（星期二）共4日：春节放假，不作为届满日。" in rolled
 
 
 @pytest.mark.parametrize(

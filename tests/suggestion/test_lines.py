@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from models.handbook import Edition
-from models.suggestion.lines import BadLines, Labelled, Told, read_labelled, read_told
+from models.jsonl import BadLines
+from models.suggestion.lines import Labelled, Told, read_labelled, read_told
 from models.suggestion.report import propose, score
 from models.suggestion.scoring import gate_figures, recall_at, recalls
 from tests.suggestion.conftest import Lines

@@ -3,17 +3,20 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlmodel import col, select
 
-from models.calendar import china_calendar
+from models.calendar import YearNotice, china_calendar
+from models.casework import verify_all
+from models.casework.record import Act, lock_case
 from models.database import Register
 from models.files import store
+from models.holidays import Notice, load_notice
 from models.rules.deadlines import shift_workdays
 from models.rules.lifecycle import Stage
 from models.settings import settings
@@ -28,7 +31,16 @@ from models.tables import (
     Publication,
     WorkItem,
 )
-from tasks.office import lagging_cases, now, office_work, open_cases_without, remind_due, standing
+from tasks.office import (
+    lagging_cases,
+    missing_notice,
+    now,
+    office_work,
+    open_cases_without,
+    recompute_clocks,
+    remind_due,
+    standing,
+)
 from tests.builders import Bureau, Told, a_bureau, a_case
 
 
@@ -308,6 +320,110 @@ def test_a_reminder_that_comes_after_the_answer_reaches_nobody(bureau: Bureau) -
     told.answer(told.item("screening"))
     office_work(told.case_id)
     assert notices(told, "reminder-t0") == []
+
+
+# --- a notice that comes later ------------------------------------------------------------------------
+
+
+def published(bureau: Bureau, *, off: Sequence[date] = (), on: Sequence[date] = ()) -> None:
+    """The notice of 2026 anew: the days of the packaged one with these changes."""
+    calendar = china_calendar()
+    year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    holidays = frozenset(day for day in year if calendar.is_holiday(day)) | frozenset(off)
+    makeups = frozenset(day for day in year if day.weekday() > 4 and calendar.is_workday(day)) | frozenset(on)
+    with bureau.register.writing() as session:
+        load_notice(session, Notice(YearNotice(2026, holidays, makeups), "放假通知"), now=bureau.now())
+
+
+def test_a_new_holiday_moves_open_clocks_and_the_event_keeps_the_old_end(bureau: Bureau) -> None:
+    told, other = a_case(bureau, "r1"), a_case(bureau, "r5")
+    before = rows(told, Clock)[-1]
+    assert recompute_clocks(bureau.now()) == 0
+    published(bureau, off=[before.due_on])
+    assert recompute_clocks(bureau.now()) == 2
+    assert recompute_clocks(bureau.now()) == 0
+    after, item = rows(told, Clock)[-1], told.item("screening")
+    assert after.due_on == shift_workdays(before.due_on, 1, china_calendar())
+    assert (item.due_on, item.provisional, item.version) == (after.due_on, False, 1)
+    assert "放假通知规定的放假，不计入" in after.basis
+    for case in (told, other):
+        (event,) = [e for e in rows(case, Event) if e.tag == "clock:recomputed"]
+        assert event.actor_id is None
+        assert event.data["notices"] == {"2026": 1}
+    (moved,) = [e for e in rows(told, Event) if e.tag == "clock:recomputed"][0].data["clocks"]
+    assert moved["was"] == {"due_on": before.due_on.isoformat(), "provisional": False, "basis": before.basis}
+    assert moved["now"] == {"due_on": after.due_on.isoformat(), "provisional": False}
+    with bureau.register.reading() as session:
+        assert all(broken is None for _, broken in verify_all(session))
+
+
+def test_a_new_make_up_workday_ends_clocks_earlier_and_new_ones_know_it_at_once(bureau: Bureau) -> None:
+    told = a_case(bureau, "r1")
+    before = rows(told, Clock)[-1].due_on
+    saturday = next(d for n in range(7) if (d := before - timedelta(days=n)).weekday() == 5)
+    published(bureau, on=[saturday])
+    fresh = a_case(bureau, "r1")
+    assert rows(fresh, Clock)[-1].due_on == saturday
+    assert recompute_clocks(bureau.now()) == 1
+    assert rows(told, Clock)[-1].due_on == rows(fresh, Clock)[-1].due_on
+    assert recompute_clocks(bureau.now()) == 0
+
+
+def test_clocks_that_have_stopped_stay_as_they_were(bureau: Bureau) -> None:
+    told = a_case(bureau, "r1")
+    told.answer(told.item("screening"), {"verdict": "decline", "reason": "不属于本机关职责范围。"})
+    screening = told.item("screening")
+    before = next(c for c in rows(told, Clock) if c.item_id == screening.id)
+    assert before.closed_at is not None
+    published(bureau, off=[before.due_on])
+    recompute_clocks(bureau.now())
+    after = next(c for c in rows(told, Clock) if c.item_id == screening.id)
+    assert (after.due_on, after.basis) == (before.due_on, before.basis)
+
+
+def test_an_item_given_back_is_due_by_the_notices_known_then(bureau: Bureau) -> None:
+    told = a_case(bureau, "r1")
+    before = rows(told, Clock)[-1].due_on
+    screening = told.item("screening").id
+    for act_on in (lambda act, item: act.stop(item, "cancelled"), lambda act, item: act.give(item, None)):
+        with bureau.register.writing() as session:
+            act = Act.on(session, lock_case(session, told.case_id), actor=None, now=bureau.now())
+            act_on(act, session.get_one(WorkItem, screening))
+            act.record("case:tried")
+        if rows(told, Clock)[-1].closed_at is not None:
+            published(bureau, off=[before])
+            assert recompute_clocks(bureau.now()) == 0
+    clock = rows(told, Clock)[-1]
+    assert clock.closed_at is None
+    assert clock.due_on == told.item("screening").due_on == shift_workdays(before, 1, china_calendar())
+    assert rows(told, Event)[-1].data["clocks"][0]["was"]["due_on"] == before.isoformat()
+
+
+def test_a_clock_of_a_year_not_yet_published_is_settled_when_the_notice_comes(bureau: Bureau) -> None:
+    bureau.clock = datetime(2090, 4, 25, 1, tzinfo=UTC)
+    told = a_case(bureau, "r1")
+    before = rows(told, Clock)[-1]
+    assert (before.due_on, before.provisional) == (date(2090, 5, 2), True)
+    assert told.item("screening").provisional
+    assert missing_notice(bureau.now()) == 2090
+    days = YearNotice(2090, frozenset({date(2090, 5, 1), date(2090, 5, 2)}), frozenset({date(2090, 4, 29)}))
+    with bureau.register.writing() as session:
+        load_notice(session, Notice(days, "放假通知"), now=bureau.now())
+    assert recompute_clocks(bureau.now()) == 1
+    after = rows(told, Clock)[-1]
+    assert (after.due_on, after.provisional) == (date(2090, 5, 3), False)
+    assert not told.item("screening").provisional
+    assert missing_notice(bureau.now()) is None
+
+
+def test_a_clock_started_with_another_period_is_left_alone(bureau: Bureau) -> None:
+    told = a_case(bureau, "r1")
+    with bureau.register.writing() as session:
+        clock = session.exec(select(Clock).where(Clock.case_id == told.case_id)).one()
+        clock.basis = clock.basis.replace("5个工作日", "6个工作日", 1)
+        due_on = clock.due_on
+    published(bureau, off=[due_on])
+    assert recompute_clocks(bureau.now()) == 0
 
 
 # --- what the sweep asks ----------------------------------------------------------------------------
