@@ -15,6 +15,7 @@ from api.errors import Problem
 from models.accounts import Signed
 from models.dossier import cited_evidence, clause_label, day, shown, statement
 from models.dossier.terms import CLAUSE_OUTCOME_ZH
+from models.queries import MANY
 from models.rules.permissions import Role
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -66,6 +67,11 @@ def size(amount: int) -> str:
     if amount < 1024:
         return f"{amount} 字节"
     return f"{amount / 1024:.0f} KB" if amount < 1024 * 1024 else f"{amount / 1024 / 1024:.1f} MB"
+
+
+def counted(amount: int, *, at_most: int = MANY) -> str:
+    """A count that stopped somewhere: 500+ says that there are more."""
+    return f"{at_most}+" if amount > at_most else str(amount)
 
 
 @lru_cache

@@ -26,7 +26,18 @@ from models.queries.compared import (
     shadow,
     to_shadow,
 )
-from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
+from models.queries.inbox import (
+    MANY,
+    Box,
+    ItemRow,
+    draft_of,
+    inbox,
+    inbox_count,
+    inbox_counts,
+    notices_to,
+    told,
+    unread_count,
+)
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
 from models.queries.rights import (
@@ -46,9 +57,11 @@ from models.queries.worksheets import worksheets
 
 __all__ = [
     "COUNTED",
+    "MANY",
     "MOST",
     "Addition",
     "BadCursor",
+    "Box",
     "CasePage",
     "CaseRow",
     "Difference",
@@ -76,6 +89,7 @@ __all__ = [
     "evidence",
     "inbox",
     "inbox_count",
+    "inbox_counts",
     "item_page",
     "list_cases",
     "may_read",
@@ -94,6 +108,8 @@ __all__ = [
     "shadow",
     "timeline",
     "to_shadow",
+    "told",
+    "unread_count",
     "visible",
     "weighing_of",
     "worksheets",
