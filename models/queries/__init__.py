@@ -52,6 +52,7 @@ from models.queries.rights import (
     seen_item,
     visible,
 )
+from models.queries.searched import Search, SearchTooLong, organs_seen
 from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
 from models.queries.worksheets import worksheets
 
@@ -70,6 +71,8 @@ __all__ = [
     "NoticeRow",
     "Page",
     "RespondentRow",
+    "Search",
+    "SearchTooLong",
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
@@ -95,6 +98,7 @@ __all__ = [
     "may_read",
     "narrow",
     "notices_to",
+    "organs_seen",
     "outcomes_open",
     "own_respondent",
     "precedents_of",
