@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import cases, errors, health, inbox, notices, pages, portal, session, suggestions, wake
+from api import cases, desk, errors, health, inbox, notices, pages, portal, session, suggestions, wake
 from api.limits import BodyLimit, SecurityHeaders, SignInLimits
 from models.settings import Settings, settings
 
@@ -53,7 +53,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     app.state.turn = asyncio.Lock()
     errors.install(app)
     app.state.problem_page = pages.problem_page
-    for part in (session, cases, inbox, suggestions, notices, health, pages, portal):
+    for part in (session, cases, desk, inbox, suggestions, notices, health, pages, portal):
         app.include_router(part.router)
     app.add_middleware(
         BodyLimit,

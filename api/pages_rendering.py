@@ -15,7 +15,7 @@ from api.errors import Problem
 from models.accounts import Signed
 from models.dossier import cited_evidence, clause_label, day, shown, statement
 from models.dossier.terms import CLAUSE_OUTCOME_ZH
-from models.queries import MANY
+from models.queries import MANY, may_oversee
 from models.rules.permissions import Role
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -118,6 +118,10 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
     own: tuple[tuple[str, str], ...] = (("/inbox", "我的待办"), ("/cases", "案件"))
     if viewer.actor.organs(Role.INTAKE_CLERK):
         own = (*own, ("/cases/new", "登记线索"))
+    if viewer.actor.organs(Role.OFFICER):
+        own = (*own, ("/me", "我的档案"))
+    if may_oversee(viewer.actor):
+        own = (*own, ("/manage", "管理概览"))
     return (*own, *PORTAL_MENU)
 
 

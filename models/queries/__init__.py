@@ -38,6 +38,8 @@ from models.queries.inbox import (
     told,
     unread_count,
 )
+from models.queries.overview import Overview, may_oversee, overview
+from models.queries.own import OwnCase, own_cases
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
 from models.queries.rights import (
@@ -69,6 +71,8 @@ __all__ = [
     "ItemPage",
     "ItemRow",
     "NoticeRow",
+    "Overview",
+    "OwnCase",
     "Page",
     "RespondentRow",
     "Search",
@@ -95,11 +99,14 @@ __all__ = [
     "inbox_counts",
     "item_page",
     "list_cases",
+    "may_oversee",
     "may_read",
     "narrow",
     "notices_to",
     "organs_seen",
     "outcomes_open",
+    "overview",
+    "own_cases",
     "own_respondent",
     "precedents_of",
     "published_notice",
