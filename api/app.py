@@ -7,7 +7,20 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from api import cases, errors, health, identity, inbox, notices, pages, portal, session, suggestions, wake
+from api import (
+    cases,
+    desk,
+    errors,
+    health,
+    identity,
+    inbox,
+    notices,
+    pages,
+    portal,
+    session,
+    suggestions,
+    wake,
+)
 from api.limits import BodyLimit, SecurityHeaders, SignInLimits
 from api.read_log import ReadLog
 from models.settings import Settings, settings
@@ -57,7 +70,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     app.state.turn = asyncio.Lock()
     errors.install(app)
     app.state.problem_page = pages.problem_page
-    for part in (session, cases, identity, inbox, suggestions, notices, health, pages, portal):
+    for part in (session, cases, identity, desk, inbox, suggestions, notices, health, pages, portal):
         app.include_router(part.router)
     app.add_middleware(
         BodyLimit,

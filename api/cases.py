@@ -51,6 +51,7 @@ from models.database import register
 from models.files import store
 from models.queries import (
     MOST,
+    Search,
     case_page,
     case_row,
     clauses_of,
@@ -69,7 +70,7 @@ from models.queries import (
 from models.readings import ReadKind
 from models.rules.confidentiality import Level
 from models.rules.errors import NotPermitted
-from models.rules.lifecycle import Stage
+from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, may
 from models.settings import settings
 
@@ -110,19 +111,32 @@ def post_case(
     return once(session, actor, act, key=key, request_hash=request_hash)
 
 
+def searched(
+    q: Annotated[str, Query(max_length=200, description="案号、案件名称或者被核查人员姓名")] = "",
+    stage: Stage | None = None,
+    state: State | None = None,
+    organ: Annotated[str, Query(max_length=32, description="机关代码")] = "",
+) -> Search:
+    """What a list of cases is asked for; what no register can hold is taken out of it."""
+    return Search(words=q.replace("\0", ""), stage=stage, state=state, organ=organ.replace("\0", ""))
+
+
+SearchDep = Annotated[Search, Depends(searched)]
+
+
 @router.get("/cases", summary="案件列表")
 def get_cases(
     actor: ActorDep,
     session: ReadingDep,
-    stage: Stage | None = None,
+    search: SearchDep,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> CaseList:
-    """您可以查看的案件，新登记的在前。"""
-    page = list_cases(session, actor, stage=stage, after=cursor, limit=limit)
+    """您可以查看的案件，新登记的在前；检索和筛选只在您可以查看的范围内进行。"""
+    page = list_cases(session, actor, search=search, after=cursor, limit=limit)
     return CaseList(
         cases=[CaseView.model_validate(row) for row in page.rows],
-        count=count_cases(session, actor, stage=stage),
+        count=count_cases(session, actor, search=search),
         next=page.next,
     )
 

@@ -25,7 +25,7 @@ from api.read_log import ReadLogDep, note_case
 from api.views import ItemList, ItemPageView, answered, item_page_view, item_view
 from models.answers import ANSWERS
 from models.casework import answer_work_item, record_absence, save_draft
-from models.queries import inbox, inbox_count, item_page
+from models.queries import Box, inbox, inbox_count, inbox_counts, item_page
 from models.rules.deadlines import beijing_day
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import Kind
@@ -77,11 +77,20 @@ AbsenceBody = Annotated[
 
 
 @router.get("/work-items", summary="我的待办")
-def get_items(actor: ActorDep, session: ReadingDep, cursor: Cursor = None, limit: Limit = 50) -> ItemList:
-    """指定由您办理的，以及您的角色可以办理的待办，期限近的在前。"""
-    page = inbox(session, actor, after=cursor, limit=limit)
+def get_items(
+    actor: ActorDep, session: ReadingDep, box: Box = Box.ALL, cursor: Cursor = None, limit: Limit = 50
+) -> ItemList:
+    """指定由您办理的，以及您的角色可以办理的待办，期限近的在前。
+
+    `box`：mine 我的，shared 本组尚无人办理的，late 已逾期，all 全部；`count` 总是全部待办的数量。
+    """
+    today = beijing_day(clock())
+    page = inbox(session, actor, box=box, on=today, after=cursor, limit=limit)
     return ItemList(
-        items=[item_view(row) for row in page.rows], count=inbox_count(session, actor), next=page.next
+        items=[item_view(row) for row in page.rows],
+        count=inbox_count(session, actor),
+        boxes={part.value: count for part, count in inbox_counts(session, actor, on=today).items()},
+        next=page.next,
     )
 
 

@@ -2,12 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.cases import Cursor, Limit, stored_file
-from api.deps import ReadingDep, SignedDep
+from api.deps import (
+    ActorDep,
+    KeyDep,
+    ReadingDep,
+    RequestHashDep,
+    Said,
+    SessionDep,
+    SignedDep,
+    clock,
+    once,
+)
 from api.session import roles_of
 from api.views import (
+    MarkedList,
+    MarkedView,
     MeView,
     NoticeList,
     NoticePageView,
@@ -16,9 +29,19 @@ from api.views import (
     NotificationView,
 )
 from models.files import store
-from models.queries import inbox_count, notices_to, published_notice, published_notices
+from models.notices import mark_read
+from models.queries import MOST, inbox_count, notices_to, published_notice, published_notices
 
 router = APIRouter(prefix="/api")
+
+
+class Chosen(BaseModel):
+    """要标为已读的通知"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[Annotated[int, Field(ge=1, le=2**31 - 1)]] = Field(min_length=1, max_length=MOST)
+
 
 Slug = Annotated[str, Path(pattern=r"^[0-9a-z]{1,32}$", description="公示编号")]
 
@@ -41,6 +64,19 @@ def get_notifications(signed: SignedDep, session: ReadingDep, limit: Limit = 50)
     """发给本人的站内通知，新的在前；其他渠道的通知不在此列。"""
     rows = notices_to(session, signed.actor, limit=limit)
     return NotificationList(notifications=[NotificationView.model_validate(row) for row in rows])
+
+
+@router.post("/notifications/read", summary="通知标为已读", tags=["待办"])
+def post_read(
+    body: Chosen, actor: ActorDep, session: SessionDep, request_hash: RequestHashDep, key: KeyDep = None
+) -> Response:
+    """成批标为已读，逐条给出结果；一条不成不影响其余。标为已读不等于签收，不发生任何效力。"""
+
+    def act() -> Said:
+        marked = mark_read(session, body.ids, actor=actor, now=clock())
+        return 200, MarkedList(results=[MarkedView.model_validate(one) for one in marked]).model_dump()
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
 
 
 @router.get("/portal/notices", summary="公示列表（无需登录）", tags=["公示"])

@@ -1,21 +1,20 @@
 """Pages for people: signing in and out, the inbox, and the pages of cases and work items. 页面"""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from sqlmodel import Session, select
 
-from api import pages_cases, pages_items, pages_suggestions
+from api import pages_cases, pages_items, pages_notices, pages_suggestions
 from api.deps import COOKIE, MaybeSignedDep, SessionDep, SignedDep, clock
 from api.errors import status_of
 from api.pages_forms import FormDep
-from api.pages_rendering import STATIC, page, problem_page, see_other
+from api.pages_rendering import STATIC, counted, page, problem_page, see_other
 from api.session import drop_cookie, end_session, set_cookie, sign_in
 from models.accounts import Signed
 from models.database import register
-from models.queries import case_row, inbox, inbox_count, notices_to, seen_item
+from models.queries import Box, case_row, inbox, inbox_counts, notices_to, seen_item, unread_count
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound
 from models.rules.lifecycle import Kind
@@ -94,27 +93,29 @@ def get_home(request: Request, signed: MaybeSignedDep) -> Response:
 def get_inbox(
     request: Request,
     signed: SignedDep,
+    box: Box = Box.ALL,
     done: Annotated[str, Query(max_length=40)] = "",
     after: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """What waits for me, due first; after an answer also what happens next."""
+    today = beijing_day(clock())
     with register().reading() as session:
-        found = inbox(session, signed.actor, after=after)
+        found = inbox(session, signed.actor, box=box, on=today, after=after)
+        counts = inbox_counts(session, signed.actor, on=today)
         return page(
             request,
             "inbox.html",
             signed,
             rows=found.rows,
             next=found.next,
-            total=inbox_count(session, signed.actor),
-            today=_today(),
+            box=box,
+            boxes=[(part, counted(counts[part])) for part in Box],
+            anything=counts[Box.ALL] > 0,
+            today=today,
             done=_confirmation(session, signed, done) if done else None,
             notices=notices_to(session, signed.actor, limit=_NOTICES),
+            unread=counted(unread_count(session, signed.actor)),
         )
-
-
-def _today() -> date:
-    return beijing_day(clock())
 
 
 def _confirmation(session: Session, signed: Signed, item_id: str) -> dict[str, Any] | None:
@@ -151,4 +152,5 @@ def _what_next(session: Session, case_id: str, *, narrow: bool, state: str) -> s
 
 router.include_router(pages_cases.router)
 router.include_router(pages_items.router)
+router.include_router(pages_notices.router)
 router.include_router(pages_suggestions.router)

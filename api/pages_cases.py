@@ -2,20 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from api import forms
-from api.cases import take_evidence
+from api.cases import searched, take_evidence
 from api.deps import SignedDep, clock, signed_before_form, wake_after_commit, writing
 from api.errors import ForgeryRefused, problem_of
 from api.inbox import record
 from api.pages_forms import FormDep, fields_of
 from api.pages_items import known, row_id, version_sent
-from api.pages_rendering import page, see_other
+from api.pages_rendering import counted, page, see_other
 from api.pages_words import step
 from api.read_log import get_read_log, note_case
 from api.suggestions import check_may_register, hint_shows
@@ -27,14 +28,19 @@ from models.dossier import DecisionView, Dossier, RespondentView, load_dossier, 
 from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
 from models.handbook import editions, load_edition
 from models.queries import (
+    COUNTED,
     CasePage,
     ItemRow,
+    Page,
     ReaderRow,
+    Search,
+    SearchTooLong,
     absence_to_record,
     candidates,
     case_page,
     count_cases,
     list_cases,
+    organs_seen,
     readers_of,
     seen_item,
 )
@@ -42,7 +48,7 @@ from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, Incomplete, NotFound
-from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage
+from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage, State
 from models.rules.permissions import Action, ItemFacts, Role, may
 from models.settings import settings
 from models.suggestion import CATEGORIES
@@ -53,27 +59,65 @@ router = APIRouter(include_in_schema=False)
 EVIDENCE_KINDS = tuple((kind, kind) for kind in NewEvidence.model_json_schema()["properties"]["kind"]["enum"])
 _ROWS, _SPARE = 3, 2  # rows of a new form, and empty ones kept below what was typed
 Cursor = Annotated[str | None, Query(max_length=300)]
+Asked = Annotated[str, Query(max_length=200)]
+Word = TypeVar("Word", Stage, State)
 
 
 @router.get("/cases")
 def get_cases(
-    request: Request, signed: SignedDep, stage: Stage | None = None, after: Cursor = None
+    request: Request,
+    signed: SignedDep,
+    q: Asked = "",
+    stage: Asked = "",
+    state: Asked = "",
+    organ: Asked = "",
+    after: Cursor = None,
 ) -> Response:
-    """The cases one may see."""
+    """The cases one may see, or those of them one looks for; an empty field of the form asks for nothing."""
+    typed = {"q": q.strip(), "stage": stage, "state": state, "organ": organ}
+    asked = {name: said for name, said in typed.items() if said}
+    refusal = ""
     with register().reading() as session:
-        found = list_cases(session, signed.actor, stage=stage, after=after)
-        total = count_cases(session, signed.actor, stage=stage)
+        try:
+            search = searched(q, _one_of(Stage, stage), _one_of(State, state), organ)
+            found = list_cases(session, signed.actor, search=search, after=after)
+            total = counted(
+                count_cases(session, signed.actor, search=search, at_most=COUNTED + 1), at_most=COUNTED
+            )
+        except SearchTooLong as error:
+            search, found, total, refusal = Search(), Page(()), "0", str(error)
+        organs = organs_seen(session, signed.actor)
     return page(
         request,
         "cases.html",
         signed,
+        status=422 if refusal else 200,
         rows=found.rows,
-        next=found.next,
         total=total,
-        stage=stage,
-        stages=list(Stage),
+        further=urlencode({**asked, "after": found.next}) if found.next else "",
+        narrowed=bool(asked),
+        refusal=refusal,
+        fields={name: [said] for name, said in typed.items()},
+        faults={"q": refusal} if refusal else {},
+        stages=[(s.value, s.zh) for s in Stage],
+        states=[(s.value, s.zh) for s in _states_for(signed)],
+        organs=organs,
         can_register=bool(signed.actor.organs(Role.INTAKE_CLERK)),
     )
+
+
+def _states_for(signed: Signed) -> list[State]:
+    """The states one may choose from: an officer is never told of a transfer, so there is none to look for."""
+    handles = any(role != Role.OFFICER for role, _ in signed.actor.roles)
+    return [state for state in State if handles or state != State.TRANSFERRED]
+
+
+def _one_of(words: type[Word], said: str) -> Word | None:
+    """A choice of the form. Raises Incomplete for one that it does not offer."""
+    try:
+        return words(said) if said else None
+    except ValueError:
+        raise Incomplete("没有这个筛选条件，请从案件列表重新选择。") from None
 
 
 @router.get("/cases/new")

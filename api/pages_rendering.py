@@ -15,6 +15,7 @@ from api.errors import Problem
 from models.accounts import Signed
 from models.dossier import cited_evidence, clause_label, day, shown, statement
 from models.dossier.terms import CLAUSE_OUTCOME_ZH
+from models.queries import MANY, may_oversee
 from models.rules.permissions import Role
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -68,6 +69,11 @@ def size(amount: int) -> str:
     return f"{amount / 1024:.0f} KB" if amount < 1024 * 1024 else f"{amount / 1024 / 1024:.1f} MB"
 
 
+def counted(amount: int, *, at_most: int = MANY) -> str:
+    """A count that stopped somewhere: 500+ says that there are more."""
+    return f"{at_most}+" if amount > at_most else str(amount)
+
+
 @lru_cache
 def environment() -> Environment:
     """Strict and escaping: a name that is missing is a fault, a text somebody typed is only text."""
@@ -114,6 +120,10 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
         own = (*own, ("/cases/new", "登记线索"))
     if viewer.actor.keeps_identities_of():
         own = (*own, ("/identity-requests", "举报人信息"))
+    if viewer.actor.organs(Role.OFFICER):
+        own = (*own, ("/me", "我的档案"))
+    if may_oversee(viewer.actor):
+        own = (*own, ("/manage", "管理概览"))
     return (*own, *PORTAL_MENU)
 
 

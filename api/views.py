@@ -83,6 +83,7 @@ class ItemList(BaseModel):
 
     items: list[ItemView]
     count: int
+    boxes: dict[str, int] = Field(description="各分栏的数量；数到 501 为止")
     next: str | None = Field(description="下一页的 cursor；没有就是最后一页")
 
 
@@ -335,6 +336,19 @@ class NotificationList(BaseModel):
     """站内通知，新的在前"""
 
     notifications: list[NotificationView]
+
+
+class MarkedView(View):
+    """一条通知的处理结果"""
+
+    id: int
+    result: str = Field(description="read 已标为已读，already 之前已读，unknown 没有这条通知或者您无权查看")
+
+
+class MarkedList(BaseModel):
+    """逐条结果，与请求的顺序一致"""
+
+    results: list[MarkedView]
 
 
 class NoticeView(View):

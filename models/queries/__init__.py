@@ -27,7 +27,20 @@ from models.queries.compared import (
     to_shadow,
 )
 from models.queries.identity import RequestRow, identity_requests
-from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
+from models.queries.inbox import (
+    MANY,
+    Box,
+    ItemRow,
+    draft_of,
+    inbox,
+    inbox_count,
+    inbox_counts,
+    notices_to,
+    told,
+    unread_count,
+)
+from models.queries.overview import Overview, may_oversee, overview
+from models.queries.own import OwnCase, own_cases
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
 from models.queries.readers import ReaderRow, may_see_readers, readers_of
@@ -43,24 +56,31 @@ from models.queries.rights import (
     seen_item,
     visible,
 )
+from models.queries.searched import Search, SearchTooLong, organs_seen
 from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
 from models.queries.worksheets import worksheets
 
 __all__ = [
     "COUNTED",
+    "MANY",
     "MOST",
     "Addition",
     "BadCursor",
+    "Box",
     "CasePage",
     "CaseRow",
     "Difference",
     "ItemPage",
     "ItemRow",
     "NoticeRow",
+    "Overview",
+    "OwnCase",
     "Page",
     "ReaderRow",
     "RequestRow",
     "RespondentRow",
+    "Search",
+    "SearchTooLong",
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
@@ -81,13 +101,18 @@ __all__ = [
     "identity_requests",
     "inbox",
     "inbox_count",
+    "inbox_counts",
     "item_page",
     "list_cases",
+    "may_oversee",
     "may_read",
     "may_see_readers",
     "narrow",
     "notices_to",
+    "organs_seen",
     "outcomes_open",
+    "overview",
+    "own_cases",
     "own_respondent",
     "precedents_of",
     "published_notice",
@@ -101,6 +126,8 @@ __all__ = [
     "shadow",
     "timeline",
     "to_shadow",
+    "told",
+    "unread_count",
     "visible",
     "weighing_of",
     "worksheets",

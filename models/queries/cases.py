@@ -13,6 +13,7 @@ from models.queries.inbox import ItemRow, item_rows
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
 from models.queries.readers import may_see_readers
 from models.queries.rights import may_read, narrow, own_respondent, seen_case, visible
+from models.queries.searched import Search, fitting
 from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, CaseFacts, Part, may
@@ -27,6 +28,8 @@ from models.tables import (
     Respondent,
     WorkItem,
 )
+
+EVERYTHING = Search()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +116,17 @@ def list_cases(
     session: Session,
     actor: Actor,
     *,
-    stage: Stage | None = None,
+    search: Search = EVERYTHING,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[CaseRow]:
-    """Cases the actor may see, newest first. Raises BadCursor for an `after` that is not the `next` of a page."""
+    """Cases the actor may see and looks for, newest first.
+
+    Raises BadCursor for an `after` that is not the `next` of a page, SearchTooLong.
+    """
     limit = min(limit, MOST)
     at, key = col(Case.registered_at), col(Case.id)
-    wanted = sa.select(key).where(*_chosen(actor, stage)).order_by(at.desc(), key.desc()).limit(limit + 1)
+    wanted = sa.select(key).where(*fitting(actor, search)).order_by(at.desc(), key.desc()).limit(limit + 1)
     if after:
         last_at, last_id = read_cursor(after, read_moment, read_word)
         moment = sa.literal(last_at, at.type)
@@ -143,9 +149,11 @@ def _as_told(session: Session, actor: Actor, rows: Sequence[CaseRow]) -> Sequenc
     return [replace(row, state=State.OPEN.value) if row.id in own else row for row in rows]
 
 
-def count_cases(session: Session, actor: Actor, *, stage: Stage | None = None, at_most: int = COUNTED) -> int:
+def count_cases(
+    session: Session, actor: Actor, *, search: Search = EVERYTHING, at_most: int = COUNTED
+) -> int:
     """How many cases the list holds; counting stops at `at_most`."""
-    some = sa.select(col(Case.id)).where(*_chosen(actor, stage)).limit(at_most).subquery()
+    some = sa.select(col(Case.id)).where(*fitting(actor, search)).limit(at_most).subquery()
     return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 
@@ -266,10 +274,6 @@ def _items(session: Session, actor: Actor, case_id: str, *, limited: bool) -> Se
     if limited:
         conditions.append(col(WorkItem.assignee_id) == actor.person_id)
     return item_rows(session, *conditions, order=(col(WorkItem.created_at), col(WorkItem.id)), limit=None)
-
-
-def _chosen(actor: Actor, stage: Stage | None) -> list[Any]:
-    return [visible(actor), *([col(Case.stage) == stage] if stage else [])]
 
 
 def _rows() -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,22 @@ from models.rules.permissions import Actor
 from models.tables import Case, Draft, Notification, Organ, Person, Respondent, WorkItem
 
 NO_DATE = date(9999, 12, 31)  # items without a due day come last
+MANY = 500  # a tab counts no further: "500+"
 _respondent_person = aliased(Person)
+
+
+class Box(StrEnum):
+    """A part of the inbox. 待办分栏"""
+
+    MINE = "mine"  # 我的: assigned to me
+    SHARED = "shared"  # 本组: of a role I hold, nobody's yet
+    LATE = "late"  # 已逾期
+    ALL = "all"  # 全部
+
+    @property
+    def zh(self) -> str:
+        """The part as people call it."""
+        return {"mine": "我的", "shared": "本组（可以办理）", "late": "已逾期", "all": "全部"}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +114,22 @@ def _row(values: Any) -> ItemRow:
     return ItemRow(item_id, case_id, said, title, kind, stage, round, respondent_id, name or "", *rest)
 
 
-def inbox(session: Session, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[ItemRow]:
+def inbox(
+    session: Session,
+    actor: Actor,
+    *,
+    box: Box = Box.ALL,
+    on: date | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[ItemRow]:
     """Open items the actor may answer: assigned, or in a queue of a role held; due first. 我的待办
 
-    Raises BadCursor for an `after` that is not the `next` of a page.
+    `on` is the day that decides what is late. Raises BadCursor for an `after` that is not the `next` of a page.
     """
     limit = min(limit, MOST)
     due, made, key = sa.func.coalesce(WorkItem.due_on, NO_DATE), col(WorkItem.created_at), col(WorkItem.id)
-    conditions: list[Any] = [answerable(actor)]
+    conditions: list[Any] = [*_in_box(actor, box, on)]
     if after:
         last_due, last_made, last_id = read_cursor(after, date.fromisoformat, read_moment, read_word)
         moment = sa.literal(last_made, made.type)
@@ -125,8 +149,32 @@ def inbox(session: Session, actor: Actor, *, after: str | None = None, limit: in
 
 def inbox_count(session: Session, actor: Actor, *, at_most: int = COUNTED) -> int:
     """How many items the inbox holds; counting stops at `at_most`."""
-    some = sa.select(col(WorkItem.id)).where(answerable(actor)).limit(at_most).subquery()
-    return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    return session.execute(sa.select(_up_to(at_most, answerable(actor)))).scalar_one()
+
+
+def inbox_counts(session: Session, actor: Actor, *, on: date) -> Mapping[Box, int]:
+    """How many items each part holds; counting stops at one more than MANY. 分栏计数"""
+    counted = session.execute(sa.select(*(_up_to(MANY + 1, *_in_box(actor, box, on)) for box in Box))).one()
+    return dict(zip(Box, counted, strict=True))
+
+
+def _in_box(actor: Actor, box: Box, on: date | None) -> list[Any]:
+    assignee, due = col(WorkItem.assignee_id), col(WorkItem.due_on)
+    match box:
+        case Box.MINE:
+            return [answerable(actor), assignee == actor.person_id]
+        case Box.SHARED:
+            return [answerable(actor), assignee.is_(None)]
+        case Box.LATE if on is not None:
+            return [answerable(actor), due < on]
+        case Box.LATE:
+            raise ValueError("what is late depends on the day")
+    return [answerable(actor)]
+
+
+def _up_to(at_most: int, *conditions: Any) -> Any:
+    some = sa.select(col(WorkItem.id)).where(*conditions).limit(at_most).subquery()
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
 
 
 def draft_of(session: Session, actor: Actor, item_id: str) -> Mapping[str, Any] | None:
@@ -137,11 +185,26 @@ def draft_of(session: Session, actor: Actor, item_id: str) -> Mapping[str, Any] 
 
 def notices_to(session: Session, actor: Actor, *, limit: int = 50) -> Sequence[Notification]:
     """The in-app notices to the actor, newest first, of cases the actor may still see. 站内通知"""
-    seen = select(Case.id).where(visible(actor))
-    mine = select(Notification).where(
-        Notification.person_id == actor.person_id,
-        Notification.channel == "inbox",
-        col(Notification.case_id).is_(None) | col(Notification.case_id).in_(seen),
+    newest = (
+        select(Notification)
+        .where(told(actor))
+        .order_by(col(Notification.created_at).desc(), col(Notification.id).desc())
     )
-    newest = mine.order_by(col(Notification.created_at).desc(), col(Notification.id).desc())
     return session.exec(newest.limit(min(limit, MOST))).all()
+
+
+def unread_count(session: Session, actor: Actor) -> int:
+    """How many notices the actor has not read; counting stops at one more than MANY."""
+    unread = sa.select(col(Notification.id)).where(told(actor), col(Notification.read_at).is_(None))
+    some = unread.limit(MANY + 1).subquery()
+    return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+
+
+def told(actor: Actor) -> sa.ColumnElement[bool]:
+    """What the in-app inbox shows the actor, as a condition on Notification: nothing of a case hidden since."""
+    case = col(Notification.case_id)
+    return (
+        (col(Notification.person_id) == actor.person_id)
+        & (col(Notification.channel) == "inbox")
+        & (case.is_(None) | case.in_(select(Case.id).where(visible(actor))))
+    )

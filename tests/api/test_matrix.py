@@ -25,7 +25,7 @@ from models.accounts import issue_token
 from models.casework import item_facts
 from models.database import Register
 from models.files import store
-from models.queries import case_facts, count_cases, inbox, inbox_count, list_cases
+from models.queries import Search, case_facts, count_cases, inbox, inbox_count, list_cases
 from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
@@ -313,6 +313,9 @@ RULES: Mapping[str, Rule] = {
     "DELETE /api/session": Rule(answers=lambda *_: {204}),
     "GET /api/me": NOTHING_OF_A_CASE,
     "GET /api/notifications": NOTHING_OF_A_CASE,
+    "POST /api/notifications/read": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "GET /api/me/dossier": Rule(answers=lambda *_: {200, 403}),
+    "GET /api/manage": Rule(answers=lambda *_: {200, 403}),
     "GET /api/portal/notices": NOTHING_OF_A_CASE,
     "GET /api/portal/notices/{slug}": Rule("nothing", lambda *_: {404}),
     "POST /api/cases": Rule(answers=lambda *_: {422}, sends={"json": {}}),
@@ -374,6 +377,10 @@ OTHER_PAGES = {
     "POST /work-items/{item_id}/suggestion": "PUT /api/work-items/{item_id}/draft",
     "POST /work-items/{item_id}": "POST /api/work-items/{item_id}/answer",
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
+    "GET /me": "GET /api/me/dossier",
+    "GET /manage": "GET /api/manage",
+    "GET /notices": "GET /api/notifications",
+    "POST /notices/read": "POST /api/notifications/read",
     "GET /portal": "public",
     "GET /portal/duties": "public",
     "GET /portal/exemptions": "public",
@@ -616,7 +623,7 @@ def _one_condition_and_ruling(world: World) -> None:
             assert {row.id for row in inbox(session, actor, limit=100).rows} == mine, str(person)
             assert inbox_count(session, actor) == len(mine), str(person)
         for actor in (person.actor for person in world.people if person.relation == OWN):
-            by_stage = [count_cases(session, actor, stage=stage) for stage in Stage]
+            by_stage = [count_cases(session, actor, search=Search(stage=stage)) for stage in Stage]
             assert sum(by_stage) == count_cases(session, actor)
 
 
