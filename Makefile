@@ -23,7 +23,7 @@ $(STAMP): requirements/lock.txt pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-demo: install  ## carry a real case from intake to archive over HTTP (CASE=r2, r5 or r1)
+demo: install  ## carry a real case from intake to archive over HTTP (CASE=r2, r5, r1, r3, r4 or r7)
 	@$(BIN)/zhaodan demo $(CASE)
 
 run: install  ## start the system and stay up (DEMO=1 brings demonstration people)

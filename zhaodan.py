@@ -1,7 +1,7 @@
 """照单: the command line, and the only file that sees every part. 命令行
 
 zhaodan up [--demo]          start the system and stay up
-zhaodan demo [r2|r5|r1]      carry a real case from intake to archive over HTTP
+zhaodan demo [r2|r5|r1|r3|r4|r7]  carry a real case from intake to archive over HTTP
 zhaodan migrate              bring the register to the newest schema
 zhaodan people FILE          load organs, people and roles; prints one-time passwords
 zhaodan token USERNAME       issue a bearer token for a program

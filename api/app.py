@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from api import cases, errors, health, inbox, notices, pages, portal, session, suggestions, wake
 from api.limits import BodyLimit, SecurityHeaders, SignInLimits
+from api.read_log import ReadLog
 from models.settings import Settings, settings
 
 FORM_ROOM = 1024 * 1024  # fields and boundaries around an evidence file
@@ -50,6 +52,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         },
     )
     app.state.sign_in_limits = SignInLimits(chosen.sign_in_attempts)
+    app.state.read_log = ReadLog()
     app.state.turn = asyncio.Lock()
     errors.install(app)
     app.state.problem_page = pages.problem_page
@@ -65,6 +68,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
+    await run_in_threadpool(app.state.read_log.flush)
     wake.stop()

@@ -25,6 +25,7 @@ from api.deps import (
     writing,
 )
 from api.errors import Damaged
+from api.read_log import ReadLogDep, note_case, note_object
 from api.uploads import Upload, receive_file
 from api.views import (
     CaseList,
@@ -33,6 +34,7 @@ from api.views import (
     ClauseView,
     DocumentView,
     EvidenceView,
+    ReaderView,
     RespondentView,
     SignedDecisionView,
     TimelineView,
@@ -43,8 +45,8 @@ from api.views import (
     registered,
 )
 from models.accounts import Signed
-from models.answers import EditionChosen, NewCase, NewEvidence
-from models.casework import add_evidence, open_case, repin_edition
+from models.answers import EditionChosen, NewCase, NewEvidence, NewLevel
+from models.casework import add_evidence, open_case, repin_edition, set_case_level, set_document_level
 from models.database import register
 from models.files import store
 from models.queries import (
@@ -57,12 +59,15 @@ from models.queries import (
     documents,
     list_cases,
     narrow,
+    readers_of,
     seen_case,
     seen_document,
     seen_evidence,
     timeline,
     weighing_of,
 )
+from models.readings import ReadKind
+from models.rules.confidentiality import Level
 from models.rules.errors import NotPermitted
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, may
@@ -123,10 +128,13 @@ def get_cases(
 
 
 @router.get("/cases/{case_id}", summary="查看案件")
-def get_case(case_id: CaseId, actor: ActorDep, session: ReadingDep, response: Response) -> CasePageView:
+def get_case(
+    case_id: CaseId, actor: ActorDep, session: ReadingDep, log: ReadLogDep, response: Response
+) -> CasePageView:
     """案件的内容；被核查人员只看到与本人有关的部分。"""
     page = case_page(session, actor, case_id)
     case = page.case
+    note_case(log, actor, case_id, page.facts)
     clauses = [] if page.narrow else clauses_of(session, case)
     decisions = decisions_of(session, case, respondent=page.own)
     response.headers["ETag"] = etag(case.version)
@@ -141,6 +149,8 @@ def get_case(case_id: CaseId, actor: ActorDep, session: ReadingDep, response: Re
         my_parts=sorted(page.mine),
         narrow=page.narrow,
         may_add_evidence=page.may_add_evidence,
+        may_set_level=page.may_set_level,
+        may_see_readers=page.may_see_readers,
         respondents=[RespondentView.model_validate(row) for row in page.respondents],
         allegations=[said.text for said in page.allegations],
         items=[item_view(row) for row in page.items],
@@ -182,17 +192,31 @@ def post_edition(
 
 
 @router.get("/cases/{case_id}/timeline", summary="办理进程")
-def get_timeline(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[TimelineView]:
+def get_timeline(
+    case_id: CaseId, actor: ActorDep, session: ReadingDep, log: ReadLogDep
+) -> list[TimelineView]:
     """谁在何时办理了什么；被核查人员看到环节的变动和本人的办理。"""
     _, facts = seen_case(session, actor, case_id)
+    note_case(log, actor, case_id, facts)
     rows = timeline(session, actor, case_id, limited=narrow(actor, facts))
     return [TimelineView.model_validate(row) for row in rows]
 
 
 @router.get("/cases/{case_id}/weighing", summary="条款论证")
-def get_weighing(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[WeighingView]:
+def get_weighing(
+    case_id: CaseId, actor: ActorDep, session: ReadingDep, log: ReadLogDep
+) -> list[WeighingView]:
     """每名人员：免责与问责对照，条款逐要件的说理，改变结果还要查明什么。只供有权查阅案卷的人员。"""
+    _, facts = seen_case(session, actor, case_id, action=Action.SEE_FILE)
+    note_case(log, actor, case_id, facts)
     return [WeighingView.model_validate(row) for row in weighing_of(session, actor, case_id)]
+
+
+@router.get("/cases/{case_id}/readings", summary="查阅记录")
+def get_readings(case_id: CaseId, actor: ActorDep, session: ReadingDep, log: ReadLogDep) -> list[ReaderView]:
+    """何人在何日以何身份查阅过案卷。分管负责人随时可以查看；被核查人员在决定送达之后查看。"""
+    log.flush()
+    return [ReaderView.model_validate(row) for row in readers_of(session, actor, case_id)]
 
 
 @router.get("/cases/{case_id}/documents", summary="文书目录")
@@ -202,17 +226,55 @@ def get_documents(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list
     return [document_view(paper) for paper in documents(session, actor, case_id, facts)]
 
 
+@router.post("/cases/{case_id}/level", summary="调整案件密级")
+def post_case_level(
+    case_id: CaseId,
+    body: NewLevel,
+    actor: ActorDep,
+    session: SessionDep,
+    request_hash: RequestHashDep,
+    key: KeyDep = None,
+) -> Response:
+    """由分管负责人写明理由后调整；提高后，知悉上限不够的人员不再看到此案。"""
+
+    def act() -> Said:
+        case = set_case_level(session, case_id, body, actor=actor, now=clock())
+        return 200, {"case": case.id, "level": case.level, "level_zh": Level(case.level).zh}
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
+
+
+@router.post("/documents/{document_id}/level", summary="调整文书密级")
+def post_document_level(
+    document_id: RowId,
+    body: NewLevel,
+    actor: ActorDep,
+    session: SessionDep,
+    request_hash: RequestHashDep,
+    key: KeyDep = None,
+) -> Response:
+    """由分管负责人写明理由后调整；案件的密级更高的，按案件。"""
+
+    def act() -> Said:
+        paper = set_document_level(session, document_id, body, actor=actor, now=clock())
+        return 200, {"document": paper.id, "level": paper.level, "level_zh": Level(paper.level).zh}
+
+    return once(session, actor, act, key=key, request_hash=request_hash)
+
+
 @router.get("/documents/{document_id}", summary="查看文书", response_class=FileResponse)
-def get_document(document_id: RowId, actor: ActorDep, session: ReadingDep) -> FileResponse:
+def get_document(document_id: RowId, actor: ActorDep, session: ReadingDep, log: ReadLogDep) -> FileResponse:
     """文书的内容；校验值不符的不予提供。"""
     paper = seen_document(session, actor, document_id)
+    note_object(log, session, actor, paper.case_id, kind=ReadKind.DOCUMENT, object_id=document_id)
     return stored_file(paper.sha256, "text/html; charset=utf-8", f"{paper.title}.html", inline=True)
 
 
 @router.get("/evidence/{evidence_id}", summary="下载证据", response_class=FileResponse)
-def get_evidence(evidence_id: RowId, actor: ActorDep, session: ReadingDep) -> FileResponse:
+def get_evidence(evidence_id: RowId, actor: ActorDep, session: ReadingDep, log: ReadLogDep) -> FileResponse:
     """证据文件；校验值不符的不予提供。"""
     piece = seen_evidence(session, actor, evidence_id)
+    note_object(log, session, actor, piece.case_id, kind=ReadKind.EVIDENCE, object_id=evidence_id)
     return stored_file(piece.sha256, piece.media_type, piece.file_name, inline=False)
 
 

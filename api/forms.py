@@ -171,6 +171,8 @@ EVIDENCE: Form = {
 }
 
 
+LEVEL: Form = {"object": Plain("对象"), "level": Plain("密级"), "reason": REASON}
+
 ABSENCE: Mapping[Absence, Form] = {
     Absence.LAPSED: {"reason": REASON},
     Absence.LEFT: {"witnesses": Several("见证人"), "reason": Plain("说明")},

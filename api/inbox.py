@@ -21,6 +21,7 @@ from api.deps import (
     once,
     wake_after_commit,
 )
+from api.read_log import ReadLogDep, note_case
 from api.views import ItemList, ItemPageView, answered, item_page_view, item_view
 from models.answers import ANSWERS
 from models.casework import answer_work_item, record_absence, save_draft
@@ -85,9 +86,12 @@ def get_items(actor: ActorDep, session: ReadingDep, cursor: Cursor = None, limit
 
 
 @router.get("/work-items/{item_id}", summary="查看待办")
-def get_item(item_id: ItemId, actor: ActorDep, session: ReadingDep, response: Response) -> ItemPageView:
+def get_item(
+    item_id: ItemId, actor: ActorDep, session: ReadingDep, log: ReadLogDep, response: Response
+) -> ItemPageView:
     """要做什么、答复的格式、办理所需的情况；ETag 是版本号，答复时写入 If-Match。"""
     page = item_page(session, actor, item_id, on=beijing_day(clock()))
+    note_case(log, actor, page.case.id, page.facts)
     response.headers["ETag"] = etag(page.item.version)
     return item_page_view(page, answer_schema(Kind(page.item.kind)))
 

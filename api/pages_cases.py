@@ -14,13 +14,14 @@ from api.deps import SignedDep, clock, signed_before_form, wake_after_commit, wr
 from api.errors import ForgeryRefused, problem_of
 from api.inbox import record
 from api.pages_forms import FormDep, fields_of
-from api.pages_items import known, version_sent
+from api.pages_items import known, row_id, version_sent
 from api.pages_rendering import page, see_other
 from api.pages_words import step
+from api.read_log import get_read_log, note_case
 from api.suggestions import check_may_register, hint_shows
 from models.accounts import Signed
-from models.answers import NewCase, NewEvidence
-from models.casework import add_evidence, open_case
+from models.answers import NewCase, NewEvidence, NewLevel
+from models.casework import add_evidence, open_case, set_case_level, set_document_level
 from models.database import register
 from models.dossier import DecisionView, Dossier, RespondentView, load_dossier, weigh
 from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
@@ -28,13 +29,16 @@ from models.handbook import editions, load_edition
 from models.queries import (
     CasePage,
     ItemRow,
+    ReaderRow,
     absence_to_record,
     candidates,
     case_page,
     count_cases,
     list_cases,
+    readers_of,
     seen_item,
 )
+from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, Incomplete, NotFound
@@ -217,6 +221,39 @@ def post_absence(item_id: str, request: Request, signed: SignedDep, form: FormDe
     return see_other(f"/cases/{case_id}?recorded=1")
 
 
+@router.post("/cases/{case_id}/level")
+def post_level(case_id: str, request: Request, signed: SignedDep, form: FormDep) -> Response:
+    """Give the case or one of its papers another level; what is refused comes back as it was typed."""
+    head = "level."
+    typed = {name.removeprefix(head): values for name, values in fields_of(form).items()}
+    try:
+        content = forms.read(forms.LEVEL, typed)
+        paper = str(content.pop("object", "case"))
+        said = NewLevel.model_validate(content)
+        with writing(request) as session:
+            if paper == "case":
+                set_case_level(session, known(case_id), said, actor=signed.actor, now=clock())
+            else:
+                number = row_id(paper)
+                set_document_level(session, number, said, actor=signed.actor, now=clock())
+    except NotFound:
+        raise
+    except (CaseworkError, ValidationError) as error:
+        faults = forms.faults(forms.LEVEL, typed, error) if isinstance(error, ValidationError) else {}
+        return _case_page(
+            request,
+            signed,
+            case_id,
+            fields={head + name: values for name, values in typed.items()},
+            faults={head + name: why for name, why in faults.items()},
+            listed=[(head + name, forms.label_of(forms.LEVEL, name), why) for name, why in faults.items()],
+            refusal="" if faults else str(error),
+            status=problem_of(error).status,
+            typed_for="level",
+        )
+    return see_other(f"/cases/{case_id}?recorded=1")
+
+
 @router.post("/cases/{case_id}/evidence")
 def post_evidence(
     case_id: str, request: Request, signed: Annotated[Signed, Depends(signed_before_form)]
@@ -263,6 +300,8 @@ def _case_page(
     with register().reading() as session:
         found = case_page(session, signed.actor, known(case_id))
         shown = _file(session, signed, found)
+        shown["readers"] = _readers(request, session, signed, found)
+    note_case(get_read_log(request), signed.actor, case_id, found.facts)
     return page(
         request,
         "case.html",
@@ -276,6 +315,7 @@ def _case_page(
         or [(n, forms.label_of(forms.EVIDENCE, n) or "文件", why) for n, why in (faults or {}).items()],
         stages=list(Stage),
         state_zh=found.row.state_zh,
+        levels=[(level.value, level.zh) for level in Level],
         at=list(Stage).index(Stage(found.case.stage)),
         archived=found.case.state == "archived",
         timeline=[step(row) for row in reversed(found.timeline)],
@@ -304,6 +344,14 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "clocks": _clocks(session, found),
     }
+
+
+def _readers(request: Request, session: Session, signed: Signed, found: CasePage) -> Sequence[ReaderRow]:
+    """Who has read the file, for those who are told."""
+    if not found.may_see_readers:
+        return ()
+    get_read_log(request).flush()
+    return readers_of(session, signed.actor, found.case.id)
 
 
 def _told(found: CasePage, decision: DecisionView) -> bool:

@@ -17,6 +17,7 @@ from api.pages_forms import FormDep, fields_of
 from api.pages_rendering import page, see_other
 from api.pages_showing import shows
 from api.pages_words import GUIDES
+from api.read_log import get_read_log, note_case
 from models.accounts import Signed
 from models.answers import EditionChosen
 from models.casework import repin_edition, save_draft
@@ -39,6 +40,13 @@ def known(key: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{32}", key):
         raise NotFound
     return key
+
+
+def row_id(text: str) -> int:
+    """The number of a row as a form may hold it. Raises NotFound for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotFound
+    return int(text)
 
 
 @router.get("/work-items/{item_id}")
@@ -174,6 +182,7 @@ def _form_page(
     everything: bool = False,
 ) -> Response:
     asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    note_case(get_read_log(request), signed.actor, asked.case.id, asked.facts)
     kind = Kind(asked.item.kind)
     draft = _draft(session, signed, item_id) if fields is None else None
     carried: dict[str, list[str]] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.dossier.terms import CATEGORY_ZH, CONCLUSION_ZH, POST_ZH, SOURCE_ZH
 from models.queries.cases import TimelineRow
+from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Absence, Kind, Stage
 
@@ -77,6 +78,8 @@ _TAGS = {
     "publication:published": "公示公告发布",
     "transfer:handed-over": "移送材料已送出",
     "clock:reminded": "期限提醒",
+    "case:level-set": "调整案件密级",
+    "document:level-set": "调整文书密级",
     "clock:recomputed": "期限重新计算",
 }
 
@@ -121,6 +124,8 @@ def _details(row: TimelineRow) -> list[str]:
             return [f"证据{row.data.get('number', '')}"]
         case "document:filed" | "transfer:handed-over":
             return [str(row.data["number"])] if row.data.get("number") else []
+        case "case:level-set" | "document:level-set":
+            return [f"{Level(row.data['before']).zh} → {Level(row.data['after']).zh}"]
         case "evidence:checked":
             bad = len(row.data.get("faults", ()))
             return [f"共 {row.data.get('checked', 0)} 件，" + (f"{bad} 件不符" if bad else "全部相符")]
@@ -141,6 +146,11 @@ def _move(move: str) -> str:
     stage, _, name = rest.partition(":")
     why = f"（{_RETURNED[name]}）" if name in _RETURNED else ""
     return f"进入『{Stage(stage).zh}』{why}"
+
+
+def level(code: str) -> str:
+    """How far something may be known."""
+    return Level(code).zh
 
 
 def category(code: str) -> str:

@@ -40,7 +40,6 @@ def worksheet_shows(
 ) -> dict[str, Any]:
     """What the page of an investigation shows beside the case file."""
     edition = load_edition(case.edition)
-    duties = [d for d in edition.duties.values() if case.category in (d.category, "general")]
     filled = {name.rpartition(".")[0] for name, values in fields.items() if any(map(str.strip, values))}
     sheets = worksheets(case, officers, forms.read(forms.FORMS[Kind.INVESTIGATION], fields))
 
@@ -49,7 +48,7 @@ def worksheet_shows(
 
     return {
         "worksheet": {
-            "duties": _by(duties, lambda duty: duty.matter),
+            "duties": _duties(edition, case.category, filled=filled, everything=everything),
             "facts": {
                 rid: _groups(edition, sheet, filled=_filled_facts(filled, rid), everything=everything)
                 for rid, sheet in sheets.items()
@@ -68,6 +67,17 @@ def worksheet_shows(
         "touched": touched,
         "row_texts": _row_texts(edition, fields),
     }
+
+
+def _duties(
+    edition: Edition, category: str, *, filled: Iterable[str], everything: bool
+) -> Sequence[tuple[str, Sequence[Duty]]]:
+    """The duties of the case's category by matter; those of other acts when asked for, or where something was typed."""
+    typed = {head.rpartition(".")[2] for head in filled if head.startswith("findings.")}
+    near = [d for d in edition.duties.values() if category in (d.category, "general")]
+    far = [d for d in edition.duties.values() if d not in near and (everything or d.id in typed)]
+    rest = [("其他执法类别的职责项（本案也涉及的才填）", far)] if far else []
+    return [*_by(near, lambda duty: duty.matter), *rest]
 
 
 def _filled_facts(filled: Iterable[str], rid: int) -> set[str]:

@@ -33,6 +33,8 @@ class CaseView(View):
     organ: str
     registered_at: datetime
     version: int
+    level: str = Field(examples=["internal"])
+    level_zh: str = Field(examples=["内部"])
 
 
 class CaseList(BaseModel):
@@ -110,6 +112,7 @@ class DocumentView(View):
     round: int
     respondent_id: int | None
     audience: str
+    level: str = Field(description="文书自身的密级；案件的密级更高的，按案件")
     sha256: str
     size: int
     filed_at: datetime
@@ -125,6 +128,17 @@ class TimelineView(View):
     on_behalf_of: str
     reason: str
     data: dict[str, Any]
+
+
+class ReaderView(View):
+    """一人一日的查阅"""
+
+    day: date
+    name: str
+    capacity: str
+    capacity_zh: str = Field(examples=["调查人"])
+    read: list[str] = Field(description="查阅了什么；只供分管负责人")
+    times: int = Field(description="查阅次数；只供分管负责人")
 
 
 class GroundView(View):
@@ -157,7 +171,7 @@ class NodeView(View):
     part: str = Field(examples=["fact"])
     text: str
     status: str = Field(examples=["established"])
-    zh: str = Field(examples=["是"])
+    zh: str = Field(examples=["属实"])
     fact: str
     ground: GroundView | None
     inferred: str
@@ -190,6 +204,17 @@ class TurnView(BaseModel):
     ends: bool = Field(description="案件不再进入条款匹配")
 
 
+class QuestionView(BaseModel):
+    """与本案有关、值得查明的事项：任何一组查明，结果就会改变"""
+
+    text: str
+    gained: list[str] = Field(description="可以提出的条款")
+    lost: list[str] = Field(description="不再成立的条款")
+    barred: bool = Field(description="触及负面清单")
+    ends: bool = Field(description="案件不再进入条款匹配")
+    ways: list[list[AskedView]] = Field(description="各组事实，查明一组即可")
+
+
 class ThenView(BaseModel):
     """只看行为当时已有的材料，结果不同的条款"""
 
@@ -211,6 +236,7 @@ class WeighingView(BaseModel):
     later_evidence: list[int] = Field(description="行为之后形成的证据")
     known_at_the_time: list[ThenView]
     clauses: list[ExplainedView]
+    questions: list[QuestionView] = Field(description="与本案有关的，按结果归并")
     turns: list[TurnView] = Field(description="改变结果所需查明的事实，少的在前")
 
 
@@ -242,6 +268,8 @@ class CasePageView(BaseModel):
     my_parts: list[str]
     narrow: bool = Field(description="只看到与本人有关的内容")
     may_add_evidence: bool
+    may_set_level: bool
+    may_see_readers: bool = Field(description="可以查看何人查阅过案卷")
     respondents: list[RespondentView]
     allegations: list[str]
     items: list[ItemView]

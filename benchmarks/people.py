@@ -103,7 +103,8 @@ class Life:
         with bureau.register.writing() as session:
             self.case_id = open_one(session, bureau).id
         for piece, stored in zip(bureau.story.evidence, bureau.evidence, strict=True):
-            meta = NewEvidence(kind=piece["kind"], collected_by=piece["collected_by"], proves=piece["proves"])
+            said = {name: piece[name] for name in ("kind", "collected_by", "proves", "formed_on")}
+            meta = NewEvidence.model_validate(said)
             with bureau.register.writing() as session:
                 add_evidence(
                     session,

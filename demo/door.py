@@ -92,7 +92,6 @@ class Casework:
     number: str = ""
     respondents: dict[str, int] = field(default_factory=dict)
     proposed: list[tuple[int, str]] = field(default_factory=list)
-    ballots: int = 0
     signed: list[dict[str, Any]] = field(default_factory=list)  # every item answered so far
 
     def register(self) -> None:
@@ -101,7 +100,7 @@ class Casework:
         _succeed(answer)
         self.case_id = answer.json()["id"]
         for piece in self.story.evidence:
-            said = {"kind": piece["kind"], "collected_by": piece["collected_by"], "proves": piece["proves"]}
+            said = {name: piece[name] for name in ("kind", "collected_by", "proves", "formed_on")}
             file = {"file": (piece["file"], piece["content"].encode(), "text/plain")}
             _succeed(self.door.post(self.clerk, f"/api/cases/{self.case_id}/evidence", data=said, files=file))
         page = self.page()
@@ -150,10 +149,10 @@ class Casework:
             clauses = page["context"]["clauses"]
             self.proposed = [(c["respondent"], c["clause"]) for c in clauses if c["proposed"]]
         officer = next((u for u, rid in self.respondents.items() if rid == item["respondent_id"]), None)
-        said = self.story.answer(Item(item["kind"], officer, self.ballots), self.respondents, self.proposed)
+        before = sum(one["kind"] == item["kind"] for one in self.signed)
+        said = self.story.answer(Item(item["kind"], officer, before), self.respondents, self.proposed)
         headers = {"If-Match": f'"{page["item"]["version"]}"', "Idempotency-Key": f"demo-{item['id']}"}
         _succeed(self.door.post(username, f"{path}/answer", json=said, headers=headers))
-        self.ballots += item["kind"] == "ballot"
         self.signed.append(item)
 
 

@@ -206,23 +206,12 @@ def _weighing(
             if clause is not None:
                 console.print(f"  {explained['clause']}  {clause['label']}")
                 _explained(explained["tree"]["children"])
-        turns = found["turns"]
-        fewest = min((len(turn["facts"]) for turn in turns), default=0)
-        console.print(f"  要改变结果，至少还须查明 {fewest} 项事实，例如：")
-        helping = [t for t in turns if len(t["facts"]) == fewest and t["gained"]][:2]
-        harming = [t for t in turns if len(t["facts"]) == fewest and (t["lost"] or t["barred_by"])][:2]
-        for turn in (*helping, *harming):
-            asked = "，并且".join(
-                f"「{one['question']}」为{'是' if one['status'] == 'established' else '否'}"
-                for one in turn["facts"]
-            )
-            gained = f"可以提出 {'、'.join(turn['gained'])}" if turn["gained"] else ""
-            lost = f"不再成立 {'、'.join(turn['lost'])}" if turn["lost"] else ""
-            barred = "触及负面清单，不得免责" if turn["barred_by"] else ""
-            console.print(f"    · {asked}：{'；'.join(filter(None, (gained, lost, barred)))}")
-            for one in turn["facts"]:
-                if one["settled_by"]:
-                    console.print(f"      怎样查清：{one['settled_by']}")
+        if found["questions"]:
+            console.print("  改变结果最少要查明什么：")
+        for asked in found["questions"]:
+            console.print(f"    · {asked['text']}", markup=False)
+            for one in (one for way in asked["ways"] for one in way if one["settled_by"]):
+                console.print(f"      怎样查清：{one['settled_by']}", markup=False)
 
 
 def _explained(parts: Sequence[Mapping[str, Any]]) -> None:
@@ -238,7 +227,7 @@ def _explained(parts: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _leaves(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if node["part"] == "fact":
+    if node["fact"]:
         yield node
     for child in node["children"]:
         yield from _leaves(child)

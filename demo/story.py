@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-STORIES = ("r2", "r5", "r1")
+STORIES = ("r2", "r5", "r1", "r3", "r4", "r7")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Item:
 
     kind: str
     respondent: str | None  # username
-    seat: int | None = None  # order among the panel's ballots
+    seat: int | None = None  # how many of its kind were answered before: tells ballots and recusals apart
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def load_story(name: str) -> Story:
     """Read one story."""
     raw = yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
     raw["case"]["conduct_on"] = str(raw["case"]["conduct_on"])
+    for piece in raw["evidence"]:
+        piece["formed_on"] = str(piece.get("formed_on", ""))
     return Story(
         raw["id"],
         raw["title_zh"],
@@ -79,21 +81,32 @@ def load_people() -> Mapping[str, Any]:
 
 
 def _investigation(said: Any, _: Item, respondents: Mapping[str, int], __: Any) -> dict[str, Any]:
-    each = said["each"]
-    facts = [
-        {"respondent": rid, "fact": fact, "status": status, "evidence": evidence}
-        for rid in respondents.values()
-        for status, known in each["facts"].items()
-        for fact, evidence in known.items()
-    ]
-    findings = [{"respondent": rid} | f for rid in respondents.values() for f in each["findings"]]
-    factors = [
-        {"respondent": rid, "factor": factor, "note": note}
-        for rid in respondents.values()
-        for factor, note in each.get("factors", {}).items()
-    ]
-    found = {"findings": findings, "facts": facts, "factors": factors}
-    return {k: v for k, v in said.items() if k != "each"} | found
+    """What was found for each officer, and beside or instead of it what was found for one alone."""
+    findings, facts, factors = [], [], []
+    for username, rid in respondents.items():
+        own = said.get("alone", {}).get(username, {})
+        duties = {f["duty"]: f for f in (*said["each"]["findings"], *own.get("findings", ()))}
+        findings += [{"respondent": rid} | f for f in duties.values()]
+        known = _found(said["each"].get("facts", {})) | _found(own.get("facts", {}))
+        facts += [{"respondent": rid, "fact": fact} | found for fact, found in known.items()]
+        notes = {**said["each"].get("factors", {}), **own.get("factors", {})}
+        factors += [{"respondent": rid, "factor": factor, "note": note} for factor, note in notes.items()]
+    kept = {k: v for k, v in said.items() if k not in ("each", "alone")}
+    return kept | {"findings": findings, "facts": facts, "factors": factors}
+
+
+def _found(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Fact -> status with the evidence, and a note where the story gives one."""
+    return {
+        fact: {"status": status} | (on if isinstance(on, dict) else {"evidence": on})
+        for status, known in facts.items()
+        for fact, on in known.items()
+    }
+
+
+def _of(username: str, said: Any) -> Any:
+    """What is said of one officer, where a story tells them apart."""
+    return said.get(username, said)
 
 
 def _legal_review(
@@ -115,23 +128,28 @@ def _legal_review(
     return {
         "verdict": said["verdict"],
         "clauses": clauses,
-        "outcomes": [{"respondent": rid} | said["outcomes"] for rid in respondents.values()],
+        "outcomes": [{"respondent": rid} | _of(name, said["outcomes"]) for name, rid in respondents.items()],
     }
 
 
 def _ballot(said: Any, item: Item, respondents: Mapping[str, int], _: Any) -> dict[str, Any]:
     vote = said["dissent"] if item.seat == 1 and "dissent" in said else said["vote"]
-    return {"votes": [{"respondent": rid} | vote for rid in respondents.values()]}
+    return {"votes": [{"respondent": rid} | _of(name, vote) for name, rid in respondents.items()]}
+
+
+def _recusal(said: Any, item: Item, _: Mapping[str, int], __: Any) -> dict[str, Any]:
+    return dict(said["first"] if item.seat == 0 and "first" in said else said["others"])
 
 
 def _signature(said: Any, _: Item, respondents: Mapping[str, int], __: Any) -> dict[str, Any]:
-    decisions = [{"respondent": rid} | said["decisions"] for rid in respondents.values()]
+    decisions = [{"respondent": rid} | _of(name, said["decisions"]) for name, rid in respondents.items()]
     return {k: v for k, v in said.items() if k != "decisions"} | {"decisions": decisions}
 
 
 _SHAPES = {
     "investigation": _investigation,
     "legal-review": _legal_review,
+    "recusal": _recusal,
     "ballot": _ballot,
     "signature": _signature,
 }

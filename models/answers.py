@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.rules.clauses import Status
+from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.duties import DutyResult
 from models.rules.lifecycle import Absence, Kind
@@ -117,6 +118,13 @@ class EditionChosen(Shape):
     """The edition the legal reviewer chooses for a case, and why. 改用版次"""
 
     edition: FilledLine
+    reason: FilledText
+
+
+class NewLevel(Shape):
+    """调整密级：新的知悉范围和理由"""
+
+    level: Level
     reason: FilledText
 
 

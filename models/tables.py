@@ -107,6 +107,7 @@ class Case(SQLModel, table=True):
     retention: str = Field(default="", max_length=32)
     events: int = 0  # length of the chain
     head: str = Field(default="", max_length=64)  # hash of its last link
+    level: str = Field(default="internal", max_length=16)  # public, internal, sensitive, strict
     version: int = 1
 
 
@@ -340,6 +341,7 @@ class Document(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     size: int
     audience: str = Field(max_length=16)  # internal, officer, public
+    level: str = Field(default="internal", max_length=16)  # public, internal, sensitive, strict
     filed_at: datetime = _instant()
 
 
@@ -472,6 +474,21 @@ class Event(SQLModel, table=True):
     data: dict[str, Any] = _json(default_factory=dict)
     prev_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+
+
+class Reading(SQLModel, table=True):
+    """Who read what on which day, and how often; ids only. 查阅记录"""
+
+    __table_args__ = (sa.UniqueConstraint("case_id", "person_id", "kind", "object_id", "day"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    person_id: int = _key("person.id")
+    kind: str = Field(max_length=16)  # case, evidence, document, identity
+    object_id: int = 0  # of the piece or the paper; 0 for what a case has one of
+    day: date
+    capacity: str = Field(default="", max_length=24)  # the part or role by which the person could read it
+    times: int = 1
 
 
 class Replay(SQLModel, table=True):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from demo.story import Item, Story, load_people, load_story
 from models.answers import NewCase, NewEvidence
@@ -15,7 +15,7 @@ from models.files import store
 from models.rules.deadlines import beijing_day
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Actor, Role
-from models.tables import Ballot, Case, Match, Organ, Person, Respondent, RoleHolding, WorkItem
+from models.tables import Case, Match, Organ, Person, Respondent, RoleHolding, WorkItem
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
 SINCE = date(2019, 1, 1)
@@ -122,10 +122,13 @@ class Told:
         """What the story answers to an item."""
         officer = next((u for u, rid in self.respondents.items() if rid == item.respondent_id), None)
         with self.bureau.register.reading() as session:
-            seat = len(set(session.exec(select(Ballot.person_id).where(Ballot.case_id == self.case_id))))
+            done = select(func.count()).where(
+                WorkItem.case_id == self.case_id, WorkItem.kind == item.kind, WorkItem.state == "done"
+            )
+            before = session.exec(done).one()
             rows = select(Match).where(Match.case_id == self.case_id, Match.proposed)
             proposed = list(dict.fromkeys((m.respondent_id, m.clause) for m in session.exec(rows)))
-        return self.story.answer(Item(item.kind, officer, seat), self.respondents, proposed)
+        return self.story.answer(Item(item.kind, officer, before), self.respondents, proposed)
 
     def answer(
         self, item: WorkItem, content: Mapping[str, Any] | None = None, by: str | None = None
@@ -171,7 +174,8 @@ def a_case(bureau: Bureau, name: str = "r2", **changes: Any) -> Told:
         case_id = case.id
     for piece in story.evidence:
         stored = store().put(piece["content"].encode())
-        meta = NewEvidence(kind=piece["kind"], collected_by=piece["collected_by"], proves=piece["proves"])
+        said = {name: piece[name] for name in ("kind", "collected_by", "proves", "formed_on")}
+        meta = NewEvidence.model_validate(said)
         with bureau.register.writing() as session:
             add_evidence(
                 session,

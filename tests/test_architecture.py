@@ -85,8 +85,8 @@ CATCH_ALL = {
 }
 
 LONGEST = 500  # lines
-# Generated once and read by a person, then never touched again.
-FREE_OF_SIZE = ("models/migrations/versions/",)
+# Generated once and read by a person, then never touched again; and the tables, which are read one by one.
+FREE_OF_SIZE = ("models/migrations/versions/", "models/tables.py")
 
 # Standard library a rule may use: nothing that knows the time, the machine or chance.
 PURE = frozenset(

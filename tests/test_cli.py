@@ -84,8 +84,8 @@ def test_a_list_of_people_is_loaded_once(register: Register, capsys: pytest.Capt
     assert "密码不变" in capsys.readouterr().out
     with register.reading() as session:
         people = session.exec(select(Person)).all()
-        assert len(people) == len({p.username for p in people}) == 20
-        assert len(session.exec(select(RoleHolding)).all()) == 20
+        assert len(people) == len({p.username for p in people}) == 24
+        assert len(session.exec(select(RoleHolding)).all()) == 24
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_the_clock_asks_for_the_migration_of_an_older_register(
     asked = tmp_path / "asked.jsonl"
     asked.write_text('{"id": "a", "start": "2024-01-05", "amount": 2, "unit": "workday"}\n')
     with register.engine.begin() as connection:
-        downgrade(_config(connection), "0004")
+        downgrade(_config(connection), "0007")
     assert zhaodan.main(["clock", str(asked)]) == 2
     assert "run `zhaodan migrate` first" in capsys.readouterr().err
     assert zhaodan.main(["migrate"]) == 0

@@ -6,6 +6,7 @@
 from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
+from models.casework.confidentiality import set_case_level, set_document_level
 from models.casework.opening import add_evidence, open_case, take_number
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
@@ -22,6 +23,8 @@ __all__ = [
     "repin_edition",
     "replay",
     "save_draft",
+    "set_case_level",
+    "set_document_level",
     "take_number",
     "verify_all",
     "verify_chain",

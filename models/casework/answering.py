@@ -12,7 +12,7 @@ from models.casework.handlers import ABSENCE_HANDLERS, HANDLERS, SEALED
 from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.database import to_json
-from models.rules.errors import AlreadyDone, Conflict, Locked, Stale, WrongStage
+from models.rules.errors import AlreadyDone, Conflict, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Role, may
 from models.tables import Case, Draft, WorkItem
@@ -38,13 +38,16 @@ def answer_work_item(
     act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
     ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(item))
-    if kind is not Kind.RECUSAL or item.answered_by != actor.person_id:
+    stepped_aside = kind is Kind.RECUSAL and item.answered_by == actor.person_id
+    if not stepped_aside:
         check(ruling)
     shape = read_answer(kind, content)
     kept = _kept(kind, item, shape)
     if _repeated(item, kept, actor):
         return item
-    check(ruling)  # whoever has stepped aside has no right left but to have sent the same twice
+    if stepped_aside and ruling.recused:  # no right is left but to have sent the same twice
+        raise Recused(ruling.why)
+    check(ruling)
     _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
     settled = HANDLERS[kind](act, own, shape)

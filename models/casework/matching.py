@@ -98,8 +98,8 @@ def _worth_a_look(found: ClauseMatch, proposed: Collection[str]) -> bool:
     """Proposed, refused for a reason worth printing, or one fact short of it."""
     if found.clause_id in proposed:
         return True
-    if found.outcome is ClauseOutcome.UNPROVEN:
-        return len(found.missing) == 1
+    if found.outcome in (ClauseOutcome.UNPROVEN, ClauseOutcome.EXCLUDED):
+        return len(found.missing) <= 1
     if found.outcome in (
         ClauseOutcome.BARRED,
         ClauseOutcome.BLOCKED_BY_PREMISE,

@@ -16,6 +16,7 @@ from models.casework.record import Act, lock_case
 from models.files import Stored
 from models.handbook import load_edition
 from models.holidays import calendar_of, versions_in_force
+from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.tables import Case, Clock, Document, Effect, Publication, WorkItem
@@ -93,6 +94,7 @@ def file_paper(
         sha256=stored.sha256,
         size=stored.size,
         audience=audience,
+        level=Level.PUBLIC if audience == "public" else Level.INTERNAL,
         filed_at=act.now,
     )
     act.session.add(paper)
@@ -143,7 +145,14 @@ def note_integrity(act: Act, effect: Effect, *, checked: int, faults: Collection
 
 
 def recipients(act: Act, effect: Effect) -> list[int]:
-    """Who is told: the person named, the person the item is assigned to, or everybody who may take it."""
+    """Who is told: the person named, the person the item is assigned to, or everybody who may take it.
+
+    Nobody is told of a case that has since been hidden from them, be it by recusal or by its level.
+    """
+    return [person for person in _addressed(act, effect) if may(act.person(person), Action.SEE, act.facts).ok]
+
+
+def _addressed(act: Act, effect: Effect) -> list[int]:
     if effect.person_id is not None:
         return [effect.person_id]
     item = act.session.get(WorkItem, effect.item_id)

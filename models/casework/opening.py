@@ -12,7 +12,7 @@ from models.answers import NewCase, NewEvidence
 from models.casework.record import Act, check, lock_case
 from models.casework.settle import settle
 from models.files import Stored
-from models.handbook import edition_for
+from models.handbook import HandbookError, edition_for
 from models.rules.deadlines import beijing_day
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Stage, State
@@ -49,7 +49,10 @@ def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) ->
     if beijing_day(new.conduct_on) > today:
         raise Incomplete(f"行为发生日期 {new.conduct_on} 晚于今天，请核对日期。")
     people = _officers(session, new, actor)
-    choice = edition_for(new.conduct_on, fallback_on=today)
+    try:
+        choice = edition_for(new.conduct_on, fallback_on=today)
+    except HandbookError as fault:
+        raise Incomplete(str(fault)) from None
     case = Case(
         id=uuid.uuid4().hex,
         organ_id=organ.id,

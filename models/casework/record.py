@@ -20,6 +20,7 @@ from models.casework.clocks import retime, timed
 from models.database import to_json
 from models.handbook import Edition, load_edition
 from models.holidays import calendar_of
+from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.inquiry import Inquiry
@@ -76,10 +77,10 @@ def check(ruling: Ruling) -> None:
     """Turn a refusal into its error. Raises NotFound when existence itself is hidden, Recused or NotPermitted."""
     if ruling.ok:
         return
+    if ruling.hidden:
+        raise NotFound
     if ruling.recused:
         raise Recused(ruling.why)
-    if ruling.hidden:
-        raise NotFound(ruling.why)
     raise NotPermitted(ruling.why)
 
 
@@ -169,7 +170,13 @@ class Act:
             Role(i.role) for i in self.items.values() if i.state == "open" and i.assignee_id is None
         )
         announced = self.case.announced_at is not None
-        return CaseFacts(self.case.organ_id, parts_by_person(self.participations), queues, announced)
+        return CaseFacts(
+            self.case.organ_id,
+            parts_by_person(self.participations),
+            queues,
+            announced,
+            level=Level(self.case.level),
+        )
 
     def holders(self, part: Part) -> tuple[int, ...]:
         """Persons who have a part, in the order they took it."""
@@ -189,6 +196,15 @@ class Act:
             )
         )
         return sorted(set(self.session.exec(held)))
+
+    def person(self, person_id: int) -> Actor:
+        """Somebody with the roles of today, for a ruling on what that person may know."""
+        held = select(RoleHolding.role, RoleHolding.organ_id).where(
+            RoleHolding.person_id == person_id,
+            RoleHolding.valid_from <= self.today,
+            (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= self.today),
+        )
+        return Actor(person_id, "", frozenset((Role(role), organ) for role, organ in self.session.exec(held)))
 
     def respondent(self, respondent_id: int) -> Respondent:
         """The respondent of this case. Raises NotFound for anybody else's."""
@@ -343,7 +359,7 @@ def lock_case(session: Session, case_id: str) -> Case:
     """The case, locked until the transaction ends. Raises NotFound."""
     case = session.exec(_LOCKED, params={"case": case_id}).first()
     if case is None:
-        raise NotFound("查无此案，请核对案件编号。")
+        raise NotFound
     return case
 
 
@@ -351,5 +367,5 @@ def lock_case_of(session: Session, item_id: str) -> Case:
     """The case of a work item, locked before the item is read: acts on one case stand in line. Raises NotFound."""
     case = session.exec(_LOCKED_BY_ITEM, params={"item": item_id}).first()
     if case is None:
-        raise NotFound("查无此待办，请从待办列表重新打开。")
+        raise NotFound
     return case

@@ -17,7 +17,7 @@ from models.casework.record import Act, check, lock_case
 from models.handbook import Edition, edition_for, in_force_on
 from models.rules.comparison import Comparison, compare
 from models.rules.decision import is_written
-from models.rules.errors import Conflict, Incomplete, NotFound, Stale, WrongStage
+from models.rules.errors import Conflict, Incomplete, NotFound, NotPermitted, Stale, WrongStage
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, Actor, may
 from models.tables import Case, Match
@@ -90,14 +90,17 @@ def repin_edition(
 
 
 def _check_reviewer(act: Act, actor: Actor) -> None:
+    check(may(actor, Action.SEE, act.facts))
     review = act.items.get((Kind.LEGAL_REVIEW, ""))
     if review is None or review.state != "open":
-        check(may(actor, Action.SEE, act.facts))
         raise WrongStage(
             f"案件现处于『{Stage(act.case.stage).zh}』；手册版次只能由法制审核人员在提交审核意见之前改用。"
             "认为应当改用的，请申请退回条款匹配环节。"
         )
-    check(may(actor, Action.ANSWER, act.facts, item=item_facts(review)))
+    ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(review))
+    if ruling.hidden:  # the case is known to whoever asks, the review is not
+        raise NotPermitted("手册版次只能由法制审核人员改用；对适用的版次有意见的，请在陈述申辩中提出。")
+    check(ruling)
 
 
 def _chosen(both: Beside | None, edition_id: str) -> Edition:

@@ -1,7 +1,7 @@
 """The whole case in one read model, for papers, pages, bundle and printout. 案卷"""
 
 from models.dossier.reading import find_case, load_dossier
-from models.dossier.terms import case_number, cited_evidence, clause_label, day, shown, statement
+from models.dossier.terms import case_number, cited_evidence, clause_label, day, shown
 from models.dossier.views import (
     AllegationView,
     AnswerView,
@@ -22,6 +22,7 @@ from models.dossier.views import (
     SeatView,
 )
 from models.dossier.weighing import Weighing, weigh
+from models.rules.reasons import statement
 
 __all__ = [
     "AllegationView",

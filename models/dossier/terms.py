@@ -76,11 +76,6 @@ def cited_evidence(numbers: Iterable[int]) -> str:
     return "、".join(f"证据{number}" for number in sorted(numbers))
 
 
-def statement(question: str) -> str:
-    """A fact question as the statement it asks about: 是否挽回了损失？ -> 挽回了损失."""
-    return question.replace("是否", "", 1).rstrip("？?")
-
-
 def clause_label(clause_id: str) -> str:
     """How a clause is cited, e.g. 五（二）3第（41）项."""
     kind, _, number = clause_id.partition("-")

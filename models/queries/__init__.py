@@ -29,6 +29,7 @@ from models.queries.compared import (
 from models.queries.inbox import ItemRow, draft_of, inbox, inbox_count, notices_to
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
+from models.queries.readers import ReaderRow, may_see_readers, readers_of
 from models.queries.rights import (
     answerable,
     case_facts,
@@ -56,6 +57,7 @@ __all__ = [
     "ItemRow",
     "NoticeRow",
     "Page",
+    "ReaderRow",
     "RespondentRow",
     "Shadowed",
     "TimelineRow",
@@ -79,6 +81,7 @@ __all__ = [
     "item_page",
     "list_cases",
     "may_read",
+    "may_see_readers",
     "narrow",
     "notices_to",
     "outcomes_open",
@@ -86,6 +89,7 @@ __all__ = [
     "precedents_of",
     "published_notice",
     "published_notices",
+    "readers_of",
     "respondents",
     "seen_case",
     "seen_document",

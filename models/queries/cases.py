@@ -11,7 +11,9 @@ from sqlmodel import Session, col, select
 from models.dossier import case_number
 from models.queries.inbox import ItemRow, item_rows
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
+from models.queries.readers import may_see_readers
 from models.queries.rights import may_read, narrow, own_respondent, seen_case, visible
+from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, CaseFacts, Part, may
 from models.tables import (
@@ -41,6 +43,12 @@ class CaseRow:
     organ: str
     registered_at: datetime
     version: int
+    level: str
+
+    @property
+    def level_zh(self) -> str:
+        """How confidential the case is, as people call it."""
+        return Level(self.level).zh
 
     @property
     def stage_zh(self) -> str:
@@ -96,6 +104,8 @@ class CasePage:
     documents: Sequence[Document]
     evidence: Sequence[Evidence]
     may_add_evidence: bool
+    may_see_readers: bool
+    may_set_level: bool
 
 
 def list_cases(
@@ -165,6 +175,8 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
         timeline=timeline(session, actor, case_id, limited=limited),
         documents=documents(session, actor, case_id, facts),
         evidence=evidence(session, actor, case_id, limited=limited),
+        may_set_level=may(actor, Action.SET_LEVEL, facts).ok,
+        may_see_readers=may_see_readers(session, actor, case_id, facts),
         may_add_evidence=may(actor, Action.ADD_EVIDENCE, facts).ok and case.state != State.ARCHIVED,
     )
 
@@ -202,14 +214,28 @@ def timeline(session: Session, actor: Actor, case_id: str, *, limited: bool) -> 
     if others:
         named = sa.select(Person.id, Person.name).where(col(Person.id).in_(others))
         people |= dict(session.execute(named).all())
+    data = _without_hidden(session, actor, [event for event, _ in rows])
     full = [
-        TimelineRow(e.seq, e.tag, e.at, name or "", people.get(e.on_behalf_of, ""), e.reason, dict(e.data))
+        TimelineRow(e.seq, e.tag, e.at, name or "", people.get(e.on_behalf_of, ""), e.reason, data[e.seq])
         for e, name in rows
     ]
     if not limited:
         return full
     own = {event.seq for event, _ in rows if event.actor_id == actor.person_id}
     return [row if row.seq in own else _bare(row) for row in full if row.seq in own or "moves" in row.data]
+
+
+def _without_hidden(session: Session, actor: Actor, events: Sequence[Event]) -> dict[int, dict[str, Any]]:
+    """What each event says, naming no related case that the reader may not see."""
+    named = {other for event in events for other in event.data.get("related", ())}
+    seen: set[str] = set()
+    if named:
+        seen = set(session.exec(select(Case.id).where(col(Case.id).in_(named), visible(actor))))
+    return {
+        event.seq: dict(event.data)
+        | ({"related": [i for i in event.data["related"] if i in seen]} if "related" in event.data else {})
+        for event in events
+    }
 
 
 def _bare(row: TimelineRow) -> TimelineRow:
@@ -258,6 +284,7 @@ def _rows() -> Any:
         Organ.name,
         Case.registered_at,
         Case.version,
+        Case.level,
     ).join(Organ, col(Organ.id) == col(Case.organ_id))
 
 

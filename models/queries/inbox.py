@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from models.dossier import case_number
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
-from models.queries.rights import answerable
+from models.queries.rights import answerable, visible
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Actor
 from models.tables import Case, Draft, Notification, Organ, Person, Respondent, WorkItem
@@ -136,9 +136,12 @@ def draft_of(session: Session, actor: Actor, item_id: str) -> Mapping[str, Any] 
 
 
 def notices_to(session: Session, actor: Actor, *, limit: int = 50) -> Sequence[Notification]:
-    """The in-app notices to the actor, newest first. 站内通知"""
+    """The in-app notices to the actor, newest first, of cases the actor may still see. 站内通知"""
+    seen = select(Case.id).where(visible(actor))
     mine = select(Notification).where(
-        Notification.person_id == actor.person_id, Notification.channel == "inbox"
+        Notification.person_id == actor.person_id,
+        Notification.channel == "inbox",
+        col(Notification.case_id).is_(None) | col(Notification.case_id).in_(seen),
     )
     newest = mine.order_by(col(Notification.created_at).desc(), col(Notification.id).desc())
     return session.exec(newest.limit(min(limit, MOST))).all()

@@ -1,21 +1,26 @@
 """Who sees which case: the ruling `may` fed from the register, and the same rule as SQL. 可见范围"""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.casework import item_facts
+from models.rules.confidentiality import Level
 from models.rules.errors import NotFound, NotPermitted
 from models.rules.permissions import (
     BLIND,
+    BROWSING,
+    CEILINGS,
     NARROW,
-    ORGAN_WIDE,
     PAIRS,
+    PART_CEILINGS,
     PART_OF,
     Action,
     Actor,
     CaseFacts,
+    PaperFacts,
     Part,
     Role,
     may,
@@ -29,7 +34,7 @@ def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
     """A case and all that a ruling on rights needs to know of it. Raises NotFound."""
     case = session.get(Case, case_id)
     if case is None:
-        raise NotFound("查无此案，或者您无权查看。")
+        raise NotFound
     return case, facts_of(session, case)
 
 
@@ -49,7 +54,8 @@ def facts_of(session: Session, case: Case) -> CaseFacts:
         else:
             queues.add(Role(word))
     held_by = {p: frozenset(w) for p, w in parts.items()}
-    return CaseFacts(case.organ_id, held_by, frozenset(queues), case.announced_at is not None)
+    announced = case.announced_at is not None
+    return CaseFacts(case.organ_id, held_by, frozenset(queues), announced, level=Level(case.level))
 
 
 def seen_case(
@@ -66,12 +72,12 @@ def seen_item(session: Session, actor: Actor, item_id: str) -> tuple[WorkItem, C
     both = select(WorkItem, Case).where(WorkItem.id == item_id, WorkItem.case_id == Case.id)
     found = session.exec(both).first()
     if found is None:
-        raise NotFound("查无此待办，或者您无权查看。")
+        raise NotFound
     item, case = found
     facts = facts_of(session, case)
     ruling = may(actor, Action.SEE_ITEM, facts, item=item_facts(item))
     if not ruling.ok:
-        raise NotFound("查无此待办，或者您无权查看。")
+        raise NotFound
     return item, case, facts
 
 
@@ -83,16 +89,14 @@ def seen_document(session: Session, actor: Actor, document_id: int) -> Document:
         facts = case_facts(session, paper.case_id)[1]
         if may_read(paper, actor, facts, own=own):
             return paper
-    raise NotFound("查无此文书，或者您无权查看。")
+    raise NotFound
 
 
 def may_read(paper: Document, actor: Actor, facts: CaseFacts, *, own: int | None) -> bool:
     """Whether a paper is for the actor; `own` is the respondent the actor is in the case."""
-    if not may(actor, Action.SEE, facts).ok:
-        return False
-    if paper.audience == "public" or may(actor, Action.SEE_FILE, facts).ok:
-        return True
-    return paper.audience == "officer" and own is not None and paper.respondent_id == own
+    mine = own is not None and paper.respondent_id == own
+    said = PaperFacts(paper.audience, Level(paper.level), mine)
+    return may(actor, Action.SEE_PAPER, facts, paper=said).ok
 
 
 def seen_evidence(session: Session, actor: Actor, evidence_id: int) -> Evidence:
@@ -103,7 +107,7 @@ def seen_evidence(session: Session, actor: Actor, evidence_id: int) -> Evidence:
         own = piece.added_by == actor.person_id and may(actor, Action.SEE, facts).ok
         if own or may(actor, Action.SEE_FILE, facts).ok:
             return piece
-    raise NotFound("查无此证据，或者您无权查看。")
+    raise NotFound
 
 
 def own_respondent(session: Session, actor: Actor, case_id: str) -> int | None:
@@ -121,7 +125,7 @@ def _check(actor: Actor, action: Action, facts: CaseFacts) -> None:
     ruling = may(actor, action, facts)
     if ruling.hidden:
         # Somebody recused is told no more than a stranger: whether the case exists is part of what is hidden.
-        raise NotFound("查无此案，或者您无权查看。")
+        raise NotFound
     if not ruling.ok:
         raise NotPermitted(ruling.why)
 
@@ -135,20 +139,28 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     blind = taking_part.where(col(Participation.part) == BLIND)
     concerned = taking_part.where(col(Participation.part) == NARROW)
     untold = col(Case.announced_at).is_(None) & col(Case.id).in_(concerned)
-    ways: list[Any] = [col(Case.id).in_(taking_part)]
-    wide = actor.organs(*ORGAN_WIDE)
-    if wide:
-        ways.append(col(Case.organ_id).in_(sorted(wide)))
-    for role, organ in sorted(actor.roles - {(r, o) for r, o in actor.roles if o in wide}):
+    ways: list[Any] = [
+        col(Case.id).in_(taking_part.where(col(Participation.part).in_(parts))) & _covered(ceiling)
+        for ceiling, parts in _PARTS_BY_CEILING.items()
+    ]
+    ways += [
+        col(Case.organ_id).in_(sorted(organs)) & _covered(top) for top, organs in _browsed(actor).items()
+    ]
+    everywhere = _browsed(actor).get(Level.STRICT, frozenset())
+    for role, organ in sorted((role, organ) for role, organ in actor.roles if organ not in everywhere):
         queue = sa.select(WorkItem.case_id).where(*_queue(role, organ))
-        ways.append((col(Case.organ_id) == organ) & col(Case.id).in_(queue))
+        ways.append((col(Case.organ_id) == organ) & col(Case.id).in_(queue) & _covered(CEILINGS[role]))
     return sa.or_(*ways) & col(Case.id).not_in(blind) & ~untold
 
 
 def answerable(actor: Actor) -> sa.ColumnElement[bool]:
     """`may(actor, ANSWER, item)` as a condition on open WorkItem rows, for the inbox and its count."""
     mine = (col(WorkItem.state) == OPEN) & (col(WorkItem.assignee_id) == actor.person_id) & _seen(actor)
-    queues = [sa.and_(*_queue(role, organ)) for role, organ in sorted(actor.roles) if role in PART_OF]
+    queues = [
+        sa.and_(*_queue(role, organ), _case_covered(CEILINGS[role]))
+        for role, organ in sorted(actor.roles)
+        if role in PART_OF
+    ]
     return sa.or_(mine, *queues) & ~_barred(actor)
 
 
@@ -163,9 +175,40 @@ def _queue(role: Role, organ: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
     # What is assigned to a person is seen through the part the person has, or through the whole organ.
-    part = sa.exists().where(_part_in_case(actor))
-    wide = actor.organs(*ORGAN_WIDE)
-    return part | col(WorkItem.organ_id).in_(sorted(wide)) if wide else part
+    parts = [
+        sa.exists().where(_part_in_case(actor), col(Participation.part).in_(parts)) & _case_covered(ceiling)
+        for ceiling, parts in _PARTS_BY_CEILING.items()
+    ]
+    wide = [
+        col(WorkItem.organ_id).in_(sorted(organs)) & _case_covered(top)
+        for top, organs in _browsed(actor).items()
+    ]
+    return sa.or_(*parts, *wide)
+
+
+_PARTS_BY_CEILING: Mapping[Level, list[Part]] = {
+    ceiling: [part for part, top in PART_CEILINGS.items() if top is ceiling]
+    for ceiling in dict.fromkeys(PART_CEILINGS.values())
+}
+
+
+def _browsed(actor: Actor) -> Mapping[Level, frozenset[int]]:
+    """Up to which level the actor sees every case of which organs."""
+    tops = dict.fromkeys(BROWSING.values())
+    found = {top: actor.organs(*(role for role in BROWSING if BROWSING[role] is top)) for top in tops}
+    return {top: organs for top, organs in found.items() if organs}
+
+
+def _covered(ceiling: Level) -> sa.ColumnElement[bool]:
+    """Whether a ceiling reaches the level of the Case; the highest reaches everything and costs nothing."""
+    return sa.true() if ceiling is Level.STRICT else col(Case.level).in_(ceiling.covered)
+
+
+def _case_covered(ceiling: Level) -> sa.ColumnElement[bool]:
+    """The same of the case of a WorkItem."""
+    if ceiling is Level.STRICT:
+        return sa.true()
+    return sa.exists().where(col(Case.id) == col(WorkItem.case_id), _covered(ceiling))
 
 
 def _part_in_case(actor: Actor) -> sa.ColumnElement[bool]:

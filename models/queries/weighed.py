@@ -1,6 +1,6 @@
 """What was weighed for each officer: clauses with reasons, outcomes open by rule, decisions signed. 条款与结论"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,10 +8,11 @@ from sqlmodel import Session, col, select
 
 from models.casework.matching import openings
 from models.casework.record import Act
-from models.dossier import Dossier, clause_label, load_dossier, weigh
+from models.dossier import Dossier, Weighing, clause_label, load_dossier, weigh
 from models.handbook import load_edition
 from models.queries.rights import seen_case
 from models.rules.decision import Outcome
+from models.rules.logic import Status
 from models.rules.permissions import Action, Actor
 from models.tables import Case, Decision, Match, Person
 
@@ -131,17 +132,20 @@ def _weighed(dossier: Dossier, respondent: int) -> dict[str, Any]:
             {"clause": row.clause, "tree": found.explain(row.clause)}
             for row in dossier.of(dossier.matches, respondent)
         ],
+        "questions": [
+            {
+                "text": found.told(asked),
+                "gained": list(asked.gained),
+                "lost": list(asked.lost),
+                "barred": asked.barred,
+                "ends": asked.ends,
+                "ways": [_asked(found, way, asked.gained) for way in asked.ways],
+            }
+            for asked in found.questions
+        ],
         "turns": [
             {
-                "facts": [
-                    {
-                        "fact": fact,
-                        "question": found.question(fact),
-                        "status": status.value,
-                        "settled_by": found.settled_by(fact, turn.gained[0] if turn.gained else ""),
-                    }
-                    for fact, status in turn.facts
-                ],
+                "facts": _asked(found, turn.facts, turn.gained),
                 "gained": list(turn.gained),
                 "lost": list(turn.lost),
                 "barred_by": list(turn.barred_by),
@@ -150,3 +154,19 @@ def _weighed(dossier: Dossier, respondent: int) -> dict[str, Any]:
             for turn in found.counterfactual.turns
         ],
     }
+
+
+def _asked(
+    found: Weighing, facts: Sequence[tuple[str, Status]], gained: Sequence[str]
+) -> list[dict[str, str]]:
+    """Facts to be found, with how they are settled for the clause they would bring about."""
+    clause = gained[0] if gained else ""
+    return [
+        {
+            "fact": fact,
+            "question": found.question(fact),
+            "status": status.value,
+            "settled_by": found.settled_by(fact, clause),
+        }
+        for fact, status in facts
+    ]

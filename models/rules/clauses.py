@@ -302,9 +302,8 @@ def _defeated(clause: Clause, elements: Weighed, case: _Case) -> Match | None:
     against = [out for out in clause.excludes if case.facts.get(out.fact) is Status.ESTABLISHED]
     if against:
         told = [reasons.excluded(clause, case.quoted([out.fact]), why=out.why) for out in against]
-        return _result(
-            clause, Outcome.EXCLUDED, *told, case=case, defeated_by=tuple(out.fact for out in against)
-        )
+        parts = {"missing": _if_open(elements), "defeated_by": tuple(out.fact for out in against)}
+        return _result(clause, Outcome.EXCLUDED, *told, case=case, **parts)
     if clause.effect is Effect.EXEMPT and case.bars:
         return _barred(clause, case, missing=_if_open(elements))
     status, failed = case.premises[clause.premise]

@@ -5,11 +5,12 @@ be ruled out, more specific clauses. It is read from the matcher's result, so it
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from models.rules.clauses import GateResult, Match, Matching, Outcome
 from models.rules.logic import All, AnyOf, Fact, Facts, Not, Status, Tree, close
+from models.rules.reasons import ANSWERS, statement
 from models.rules.rulebook import Clause, Effect, GateKind, Rulebook
 
 
@@ -26,7 +27,7 @@ class Part(StrEnum):
     GATE = "gate"  # 单项前提或者排除
     ALL = "all"  # 同时具备
     ANY = "any"  # 具备其一
-    NOT = "not"  # 不存在
+    NOT = "not"  # 没有下列情形
     FACT = "fact"  # 事实
 
 
@@ -48,14 +49,28 @@ class Node:
     text: str
     status: Status
     children: tuple["Node", ...] = ()
-    fact: str = ""
+    fact: str = ""  # the fact it says is there, or is not
     ground: Ground | None = None
     inferred: str = ""  # why it follows, when nobody found it directly
 
     @property
     def zh(self) -> str:
-        """What was found, as people read it: 是、否 for a fact, 成立、不成立 for anything else."""
-        return (_ANSWER if self.part is Part.FACT else _FOUND)[self.status]
+        """What was found, in the words that fit what was asked: elements are 具备, a bar is 没有触及, a fact is 属实."""
+        return _FOUND.get(self.part, ANSWERS)[self.status]
+
+    @property
+    def deciding(self) -> tuple["Node", ...]:
+        """What a reader needs: where one of several suffices and is there, only what is there."""
+        if self.part is Part.ANY and self.status is Status.ESTABLISHED:
+            return tuple(child for child in self.children if child.status is Status.ESTABLISHED)
+        if self.part is Part.PREMISE and self.status is Status.REFUTED and self.children:
+            last = self.children[-1]
+            return last.children[-1:] or (last,)  # the widest reading fails, so the narrower ones do
+        return tuple(part for child in self.children for part in child._shown())
+
+    def _shown(self) -> tuple["Node", ...]:
+        found = self.deciding if self.part is Part.ANY else ()
+        return found if self.status is Status.ESTABLISHED and len(found) == 1 else (self,)
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, "Node"]]:
         """Every line from top to bottom with its depth."""
@@ -64,8 +79,21 @@ class Node:
             yield from child.walk(depth + 1)
 
 
-_ANSWER = {Status.ESTABLISHED: "是", Status.REFUTED: "否", Status.UNPROVEN: "未证明"}
-_FOUND = {Status.ESTABLISHED: "成立", Status.REFUTED: "不成立", Status.UNPROVEN: "未证明"}
+def _words(established: str, refuted: str, unproven: str) -> Mapping[Status, str]:
+    return {Status.ESTABLISHED: established, Status.REFUTED: refuted, Status.UNPROVEN: unproven}
+
+
+_FOUND = {
+    Part.CLAUSE: _words("成立", "不成立", "未证明"),
+    Part.ROUTE: _words("具备", "不具备", "待查明"),
+    Part.LOCK: _words("存在", "没有发现", "待查明"),
+    Part.ELEMENTS: _words("齐备", "不具备", "尚缺证明"),
+    Part.EXCLUSIONS: _words("存在", "均已排除", "待排除"),
+    Part.BARS: _words("已触及", "没有触及", "待排除"),
+    Part.PREMISE: _words("具备", "不具备", "待核清"),
+    Part.ALL: _words("具备", "不具备", "尚缺证明"),
+    Part.ANY: _words("具备", "均不具备", "尚缺证明"),
+}
 _HOLDING = frozenset({Outcome.ESTABLISHED, Outcome.PROVISIONAL, Outcome.DISPLACED})
 _OF_VERDICT = {"met": Status.ESTABLISHED, "not-met": Status.REFUTED, "not-proven": Status.UNPROVEN}
 
@@ -86,34 +114,53 @@ def explain(
 ) -> Node:
     """The explanation of one clause. `grounds`: fact -> what it was found on. Raises NotFound."""
     found = matching.match_of(clause_id)
+    record = _record(book, facts, grounds)
+    clause = found.clause
+    # A displaced clause holds; that another one is more specific is said in the result's own words.
+    status = Status.ESTABLISHED if found.outcome in _HOLDING else _OF_VERDICT[found.verdict.value]
+    return Node(Part.CLAUSE, f"{clause.label}：{clause.text}", status, tuple(_parts(found, matching, record)))
+
+
+def common(
+    book: Rulebook, matching: Matching, facts: Facts, grounds: Mapping[str, Ground]
+) -> tuple[Node, ...]:
+    """What is asked once for all clauses: route, locks and the negative list. 各条款共同的前提"""
+    record = _record(book, facts, grounds)
+    return (*_route(matching, record), _bars(matching, record))
+
+
+def _record(book: Rulebook, facts: Facts, grounds: Mapping[str, Ground]) -> _Record:
     known, _ = close(facts, book.implications)
     why = {
         rule.then: rule.why
         for rule in book.implications
         if known.get(rule.then) is rule.then_status and known.get(rule.fact) is rule.status
     }
-    record = _Record(book, facts, known, grounds, why)
-    clause = found.clause
-    # A displaced clause holds; that another one is more specific is said in the result's own words.
-    status = Status.ESTABLISHED if found.outcome in _HOLDING else _OF_VERDICT[found.verdict.value]
-    return Node(Part.CLAUSE, f"{clause.ref}：{clause.text}", status, tuple(_parts(found, matching, record)))
+    return _Record(book, facts, known, grounds, why)
 
 
 def _parts(found: Match, matching: Matching, record: _Record) -> Iterator[Node]:
     clause = found.clause
-    scope = [r for r in matching.gates if r.gate.kind is GateKind.SCOPE]
-    yield _gates(Part.ROUTE, "进入条款匹配的前提", scope, record)
-    locks = [r for r in matching.gates if r.gate.kind is GateKind.LOCK]
-    yield _gates(Part.LOCK, "须先由其他机关处理的情形（有一项成立即不得自行作出结论）", locks, record)
+    yield from _route(matching, record)
     if clause.requires is not None:
         yield _group(Part.ELEMENTS, "条款要件", [_tree(clause.requires, record)])
     if clause.excludes:
         listed = [_fact(out.fact, record) for out in clause.excludes]
-        yield _group(Part.EXCLUSIONS, "排除事实（有一项属实即不适用）", listed, any_of=True)
+        yield _group(Part.EXCLUSIONS, "不适用本项的情形", listed, any_of=True)
     if clause.effect is Effect.EXEMPT:
-        bars = [r for r in matching.gates if r.gate.bars]
-        yield _gates(Part.BARS, "负面清单（有一项成立即不得免责）", bars, record)
+        yield _bars(matching, record)
     yield from _premise(clause, record)
+
+
+def _route(matching: Matching, record: _Record) -> Iterator[Node]:
+    scope = [r for r in matching.gates if r.gate.kind is GateKind.SCOPE]
+    yield _gates(Part.ROUTE, "进入条款匹配的前提", scope, record)
+    locks = [r for r in matching.gates if r.gate.kind is GateKind.LOCK]
+    yield _gates(Part.LOCK, "须先由监察、司法机关处理的情形", locks, record)
+
+
+def _bars(matching: Matching, record: _Record) -> Node:
+    return _gates(Part.BARS, "不得免责的负面清单", [r for r in matching.gates if r.gate.bars], record)
 
 
 def _premise(clause: Clause, record: _Record) -> Iterator[Node]:
@@ -123,11 +170,18 @@ def _premise(clause: Clause, record: _Record) -> Iterator[Node]:
 
 
 def _gates(part: Part, text: str, results: Iterable[GateResult], record: _Record) -> Node:
-    children = tuple(
-        _group(Part.GATE, result.gate.zh, [_tree(result.gate.tree, record)])
-        for result in results
-        if result.gate.tree is not None
-    )
+    """The gates' own facts, where the gate joins them as the group does; a gate of another shape keeps its name."""
+    joint = Part.ALL if part is Part.ROUTE else Part.ANY
+    children: list[Node] = []
+    for result in results:
+        if result.gate.tree is None:
+            continue
+        node = _tree(result.gate.tree, record)
+        plain = node.part is joint and all(child.fact for child in node.children)
+        if node.fact or plain:
+            children += node.children if plain else (node,)
+        else:
+            children.append(_group(Part.GATE, result.gate.zh, [node]))
     return _group(part, text, children, any_of=part is not Part.ROUTE)
 
 
@@ -150,12 +204,17 @@ def _tree(tree: Tree, record: _Record) -> Node:
         return _fact(tree.id, record)
     status = tree.weigh(record.known)[0]
     if isinstance(tree, Not):
-        return Node(Part.NOT, "不存在下列情形", status, (_tree(tree.part, record),))
+        denied = _tree(tree.part, record)
+        if denied.part is Part.FACT:
+            return replace(
+                denied, part=Part.NOT, text=f"没有“{denied.text.removeprefix('存在')}”的情形", status=status
+            )
+        return Node(Part.NOT, "没有下列情形", status, (denied,))
     children = tuple(_tree(part, record) for part in tree.parts)
     if isinstance(tree, All):
-        return Node(Part.ALL, "同时具备", status, children)
+        return Node(Part.ALL, "下列情形（须同时具备）", status, children)
     assert isinstance(tree, AnyOf)  # noqa: S101  # the fourth and last kind of tree
-    return Node(Part.ANY, "具备其一", status, children)
+    return Node(Part.ANY, "下列情形（有一项即可）", status, children)
 
 
 def _fact(fact: str, record: _Record) -> Node:
@@ -163,7 +222,7 @@ def _fact(fact: str, record: _Record) -> Node:
     found = record.found.get(fact, Status.UNPROVEN) is not Status.UNPROVEN
     return Node(
         Part.FACT,
-        record.book.questions[fact],
+        statement(record.book.questions[fact]),
         status,
         fact=fact,
         ground=record.grounds.get(fact),

@@ -1,7 +1,8 @@
 """Judging by what could be known: findings that rest only on what came into being afterwards. 防止事后诸葛
 
 实施意见 五（二） measures the officer by duty and means of the time (clauses 5, 9, 43). Whoever testifies afterwards
-still tells of then; a paper, a record or an opinion made afterwards shows what became known later.
+still tells of then; a paper, a record or an opinion made afterwards shows what became known later. Only facts about the
+officer's conduct can be judged with hindsight: outcome, correction and inquiry are later by nature.
 """
 
 from collections.abc import Collection, Mapping

@@ -6,8 +6,11 @@ and whether the person is recused. The same tables are compiled to SQL for lists
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from models.rules.confidentiality import Level, narrower
+from models.rules.errors import NotFound
 
 
 class Role(StrEnum):
@@ -108,8 +111,29 @@ PART_OF: Mapping[Role, Part] = {
     Role.OFFICER: Part.RESPONDENT,
 }
 
-# Roles that see every case of their organ, whatever their part in it.
-ORGAN_WIDE = frozenset({Role.MANAGER, Role.HEAD, Role.ARCHIVIST})
+# How confidential a case each role may know, by part or by waiting work (建议值; A-35 of the design). Whoever still has
+# work on the way of every case reaches the top, or cases would stand still; whoever is done at the door does not.
+CEILINGS: Mapping[Role, Level] = {
+    Role.INTAKE_CLERK: Level.INTERNAL,
+    Role.SCREENING_OFFICER: Level.SENSITIVE,
+    Role.INVESTIGATOR: Level.STRICT,
+    Role.OFFICER: Level.STRICT,  # nobody is kept from one's own matter
+    Role.LEGAL_REVIEWER: Level.STRICT,
+    Role.PANEL_MEMBER: Level.STRICT,
+    Role.HEAD: Level.STRICT,
+    Role.MANAGER: Level.STRICT,
+    Role.PUBLICITY_REVIEWER: Level.STRICT,
+    Role.ARCHIVIST: Level.STRICT,
+    Role.ADMINISTRATOR: Level.INTERNAL,
+}
+# Roles that see the cases of their organ without part or work in them, and how far: the archivist what is ordinary.
+BROWSING: Mapping[Role, Level] = {
+    Role.MANAGER: Level.STRICT,
+    Role.HEAD: Level.STRICT,
+    Role.ARCHIVIST: Level.INTERNAL,
+}
+ORGAN_WIDE = frozenset(BROWSING)
+PART_CEILINGS: Mapping[Part, Level] = {part: CEILINGS[role] for role, part in PART_OF.items()}
 
 # Parts that end sight (recused) or narrow it to one's own items and papers (respondent). What is not accepted may
 # be a slander or a matter for another authority: the officer concerned is not to learn of it, nor to be warned.
@@ -127,6 +151,9 @@ class Action(StrEnum):
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
     RECORD_ABSENCE = "record-absence"  # 登记逾期未陈述、留置送达
+    SEE_READERS = "see-readers"  # 查看何人查阅过案卷
+    SEE_PAPER = "see-paper"  # 查看一份文书
+    SET_LEVEL = "set-level"  # 调整密级
     HOLD_PART = "hold-part"  # 被指派
 
 
@@ -157,6 +184,8 @@ class CaseFacts:
     announced: bool = (
         False  # accepted, or something has been asked of an officer: the officers may know of it
     )
+    served: frozenset[int] = frozenset()  # persons to whom their decision has been served
+    level: Level = Level.INTERNAL
 
     def parts_of(self, person_id: int) -> frozenset[Part]:
         """The parts a person has in the case."""
@@ -173,6 +202,15 @@ class ItemFacts:
 
 
 @dataclass(frozen=True)
+class PaperFacts:
+    """What a ruling needs to know of a paper; `own` when it is made out to the person who asks."""
+
+    audience: str  # internal, officer, public
+    level: Level
+    own: bool
+
+
+@dataclass(frozen=True)
 class Ruling:
     """Yes, or no with the reason in words; `recused` marks a refusal for bias, `hidden` one of sight."""
 
@@ -183,6 +221,8 @@ class Ruling:
 
 
 YES = Ruling(ok=True)
+# What is hidden and what is not there are refused in the same words, so that asking tells nobody which it is.
+HIDDEN = Ruling(False, str(NotFound()), hidden=True)
 
 
 def may(
@@ -193,28 +233,37 @@ def may(
     item: ItemFacts | None = None,
     part: Part | None = None,
     organ_id: int | None = None,
+    paper: PaperFacts | None = None,
 ) -> Ruling:
     """The one ruling on rights. Answers with the reason, raises nothing."""
     if action is Action.REGISTER:
         holds = organ_id is not None and actor.holds(Role.INTAKE_CLERK, organ_id)
         return YES if holds else Ruling(False, "只有本机关的登记员可以登记案件；请联系本机关登记员。")
     if case is None:
-        return Ruling(False, "查无此案。", hidden=True)
+        return HIDDEN
     parts = case.parts_of(actor.person_id)
-    if BLIND in parts:
-        return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
     if action is Action.HOLD_PART:
         return _hold_part(parts, part)
+    if BLIND in parts:
+        return Ruling(False, "您已回避本案，不能查看或者办理。", recused=True, hidden=True)
     if (NARROW in parts and not case.announced) or not _sees(actor, case, parts):
-        return Ruling(False, "查无此案，或者您无权查看。", hidden=True)
+        return HIDDEN
     if action is Action.SEE:
         return YES
+    if action is Action.SEE_PAPER:
+        return _see_paper(actor, case, paper, parts)
     if action is Action.SEE_FILE:
         return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
+    if action is Action.SET_LEVEL:
+        if NARROW not in parts and actor.holds(Role.MANAGER, case.organ_id):
+            return YES
+        return Ruling(False, "密级由本机关分管负责人调整；请向分管负责人说明理由。")
+    if action is Action.SEE_READERS:
+        return _see_readers(actor, case, parts)
     if item is None:
-        return Ruling(False, "查无此待办。", hidden=True)
+        return HIDDEN
     if action is Action.SEE_ITEM:
         return _see_item(actor, item, parts)
     if action is Action.RECORD_ABSENCE:
@@ -223,14 +272,16 @@ def may(
 
 
 def _sees(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> bool:
-    if parts:
+    if any(PART_CEILINGS[part].covers(case.level) for part in parts if part in PART_CEILINGS):
         return True
-    if actor.organs(*ORGAN_WIDE) & {case.organ_id}:
+    if any(actor.holds(role, case.organ_id) and top.covers(case.level) for role, top in BROWSING.items()):
         return True
-    return any(actor.holds(role, case.organ_id) for role in case.queues)
+    return any(actor.holds(role, case.organ_id) and CEILINGS[role].covers(case.level) for role in case.queues)
 
 
 def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
+    if BLIND in parts:
+        return Ruling(False, "此人已回避本案，不能参与办理；请另行指派。", recused=True)
     if NARROW in parts:
         return Ruling(False, "此人是本案被核查人员，应当回避，不能参与办理。", recused=True)
     clash = next((held for held in sorted(parts) if part and frozenset({held, part}) in PAIRS), None)
@@ -239,15 +290,48 @@ def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
     return YES
 
 
+def _see_paper(actor: Actor, case: CaseFacts, paper: PaperFacts | None, parts: frozenset[Part]) -> Ruling:
+    """The file's papers, one's own, or one for everybody; a paper may be more confidential than its case."""
+    if paper is None or not _sees(actor, replace(case, level=narrower(case.level, paper.level)), parts):
+        return HIDDEN
+    concerns = paper.audience == "public" or (paper.audience == "officer" and paper.own)
+    return YES if concerns or NARROW not in parts else HIDDEN
+
+
 def _add_evidence(parts: frozenset[Part]) -> Ruling:
     if parts & {Part.REGISTRAR, Part.INVESTIGATOR, Part.RESPONDENT}:
         return YES
     return Ruling(False, "只有登记人、调查人和被核查人员可以提交证据；请将材料交给调查人员。")
 
 
+def _see_readers(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> Ruling:
+    # Before the service the list would tell an officer who sits in judgement, while they can still be spoken to.
+    if NARROW in parts:
+        if actor.person_id in case.served:
+            return YES
+        return Ruling(False, "决定送达您本人之后，才能查看何人查阅过案卷；请在签收决定后再来查看。")
+    if actor.holds(Role.MANAGER, case.organ_id):
+        return YES
+    return Ruling(False, "查阅记录由本机关分管负责人和决定送达后的本人查看；确有需要的，请联系分管负责人。")
+
+
+def capacity(actor: Actor, case: CaseFacts) -> str:
+    """In what capacity somebody sees a case: a part in it, or else the role that opens it. 查阅身份"""
+    parts = case.parts_of(actor.person_id)
+    if parts:
+        return next(part.value for part in Part if part in parts)
+    held = [role for role in Role if actor.holds(role, case.organ_id)]
+    return next((role.value for role in held if role in ORGAN_WIDE or role in case.queues), "")
+
+
+def capacity_zh(word: str) -> str:
+    """A capacity as people call it."""
+    return Role(word).zh if word in set(Role) else Part(word).zh if word in set(Part) else ""
+
+
 def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts and item.assignee_id != actor.person_id:
-        return Ruling(False, "查无此待办，或者您无权查看。", hidden=True)
+        return HIDDEN
     return YES
 
 
@@ -266,7 +350,8 @@ def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts:
         if item.role is Role.OFFICER and item.assignee_id == actor.person_id:
             return YES
-        return Ruling(False, "您是本案被核查人员，应当回避，不能办理此事项。", recused=True)
+        unseen = not _see_item(actor, item, parts).ok
+        return Ruling(False, "您是本案被核查人员，应当回避，不能办理此事项。", recused=True, hidden=unseen)
     if item.assignee_id is not None and item.assignee_id != actor.person_id:
         return Ruling(False, "此事项已指定他人办理，您不能代为办理。")
     if item.assignee_id is None and not actor.holds(item.role, item.organ_id):

@@ -1,5 +1,6 @@
 """What one edition says about exemption and mitigation, ready to be applied. 减免责规则"""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -64,6 +65,9 @@ class NamedBasis:
     tree: Tree
 
 
+_REF = re.compile(r"五\(二\)(\d)[一二三四]?\((\d+)\)")
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One item of the exemption list, with its exact text and its elements. 条款"""
@@ -92,6 +96,11 @@ class Clause:
     alternative: str = ""
     stage_hint: tuple[str, ...] = ()
     to_settle: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The clause as papers cite it: 五(二)3一(41) is 五（二）3第（41）项."""
+        return _REF.sub(r"五（二）\1第（\2）项", self.ref)
 
     @property
     def supporting(self) -> bool:

@@ -34,7 +34,7 @@ _ZH = {
     Balance.ACCOUNTING: "只有问责一侧有依据",
     Balance.BOTH: "两侧都有依据，由集体审议权衡",
     Balance.CONTRADICTORY: "认定自相矛盾",
-    Balance.EMPTY: "两侧都没有依据",
+    Balance.EMPTY: "没有问责的依据，也没有需要适用的免责、减责条款",
 }
 
 

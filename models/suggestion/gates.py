@@ -7,11 +7,11 @@ from models.suggestion.learning import ANY, Learnt
 from models.suggestion.reading import Reading
 from models.suggestion.signs import Found, find, quote
 
-# Set on the invented narratives, each scored by a model that had not seen it: ENOUGH lets one in eleven of
+# Set on the invented narratives, each scored by a model that had not seen it: ENOUGH lets one in twelve of
 # the harmless ones pass (docs/decisions/0007-suggestion.md).
 WHOLE, ONE_GATE, PHRASE = 0.70, 0.30, 0.14
 MOST_PHRASES = 3
-ENOUGH = 0.45
+ENOUGH = 0.46
 
 
 def gate_hits(edition: Edition, model: Learnt, reading: Reading) -> tuple[Found, ...]:

@@ -38,10 +38,20 @@ def _in(name: str, sign: Sign, sentence: Sentence) -> Found | None:
 
 def _around(text: str, start: int, end: int) -> str:
     """The part between commas that holds [start, end), with the one before it and the one after."""
-    commas = [-1, *(at for at, letter in enumerate(text) if letter in "，,"), len(text)]
-    before = [at for at in commas if at < start][-2:]
-    after = [at for at in commas if at >= end][:2]
-    return text[before[0] + 1 : after[-1]]
+    left = _comma_before(text, _comma_before(text, start) - 1)
+    right = _comma_after(text, _comma_after(text, end) + 1)
+    return text[max(left, 0) : right]
+
+
+def _comma_before(text: str, at: int) -> int:
+    """Where the part that holds `at` begins."""
+    return max(text.rfind(",", 0, max(at, 0)), text.rfind("，", 0, max(at, 0))) + 1
+
+
+def _comma_after(text: str, at: int) -> int:
+    """Where it ends."""
+    found = [comma for mark in ",，" if (comma := text.find(mark, at)) >= 0]
+    return min(found, default=len(text))
 
 
 def quote(name: str, sentence: Sentence, start: int, end: int) -> Found:

@@ -20,7 +20,7 @@ from tests.builders import Bureau, Told, a_bureau
 
 # What only the door decides is tried on one database; what the register decides, on both.
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-QUIET = ("credential",)  # signing in is no act on a case
+QUIET = ("credential", "reading")  # signing in and reading are no acts on a case
 
 
 class Door:

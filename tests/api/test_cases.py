@@ -188,7 +188,7 @@ def test_the_weighing_of_a_case_is_read_by_those_who_may_read_its_file(door: Doo
     officer = read.json()[0]
     assert (officer["respondent"], officer["balance"]) == (told.respondents["zhou.kai"], "exempting")
     tree = next(c["tree"] for c in officer["clauses"] if c["clause"] == "exempt-41")
-    assert tree["text"].startswith("五(二)")
+    assert tree["text"].startswith("五（二）")
     assert {child["part"] for child in tree["children"]} >= {"elements", "bars", "premise"}
     assert officer["turns"][0]["facts"][0]["question"].endswith("？")
     assert door.get(f"/api/cases/{told.case_id}/weighing", "cao.ran").json() == read.json()

@@ -79,16 +79,17 @@ def _locked(register: Register, database: str) -> Iterator[None]:
 def test_a_locked_register_refuses_the_act_as_a_whole(door: Door, database: str) -> None:
     told = a_case(door.bureau)
     item = told.open_items()[0]
+    said = told.content(item)
     before = door.dump()
     with _locked(door.register, database):
         registered = door.post("/api/cases", "luo.ying", json=CASE)
-        answered = door.answer(item.id, told.content(item), "he.jun")
+        answered = door.answer(item.id, said, "he.jun")
     problem = refused(registered, 503, "unavailable")
     assert problem["next"]
     assert registered.headers["Retry-After"] == "5"
     refused(answered, 503, "unavailable")
     assert door.dump() == before
-    assert door.answer(item.id, told.content(item), "he.jun").status_code == 200
+    assert door.answer(item.id, said, "he.jun").status_code == 200
 
 
 @on_sqlite

@@ -10,7 +10,16 @@ from demo.story import STORIES, Item, load_story
 from models.answers import ANSWERS, NewCase, read_answer
 from models.rules.lifecycle import Kind
 
-OFFICERS = {"zhou.kai": 3, "xu.jing": 4, "lou.ming": 3, "peng.hao": 3}
+OFFICERS = {
+    "zhou.kai": 3,
+    "xu.jing": 4,
+    "lou.ming": 3,
+    "peng.hao": 3,
+    "ruan.cheng": 3,
+    "mei.fang": 3,
+    "ding.ke": 4,
+    "hou.yi": 4,
+}
 PROPOSED = [(3, "exempt-41"), (4, "exempt-42")]
 
 

@@ -56,6 +56,8 @@ def test_only_facts_of_the_category_are_asked_and_the_others_can_be_added(
     assert f"facts.{rid}.goods-lost-or-destroyed.status" not in few
     every = person.open(f"{address}?all=1").form(address).controls
     assert f"facts.{rid}.goods-lost-or-destroyed.status" in every
+    assert f"findings.{rid}.INS-048.result" not in few
+    assert f"findings.{rid}.INS-048.result" in every
     assert len(person.seen[address].encode()) < 300_000
 
 

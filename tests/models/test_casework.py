@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -223,3 +224,17 @@ def test_a_draft_binds_nobody_and_belongs_to_who_may_answer(bureau: Bureau) -> N
     with pytest.raises(CaseworkError), bureau.register.writing() as session:
         save_draft(session, item.id, {}, actor=bureau.actor("zhou.kai"), now=bureau.now())
     assert told.case().model_dump() == before
+
+
+def test_conduct_that_no_edition_governs_is_refused_in_words_and_leaves_nothing(bureau: Bureau) -> None:
+    early = datetime(2018, 6, 1, tzinfo=UTC)
+    case = dict(a_case(bureau).story.case) | {"conduct_on": "2018-01-01"}
+    before = len(cases(bureau))
+    with pytest.raises(Incomplete, match="没有施行中的手册版次"), bureau.register.writing() as session:
+        open_case(session, NewCase.model_validate(case), actor=bureau.actor("luo.ying"), now=early)
+    assert len(cases(bureau)) == before
+
+
+def cases(bureau: Bureau) -> Sequence[Case]:
+    with bureau.register.reading() as session:
+        return session.exec(select(Case)).all()

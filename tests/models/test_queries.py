@@ -16,15 +16,17 @@ from models.queries import (
     inbox_count,
     item_page,
     list_cases,
+    notices_to,
     seen_case,
     seen_item,
+    timeline,
     visible,
 )
 from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Case, Participation, WorkItem
+from models.tables import Case, Notification, Participation, WorkItem
 from tests.builders import Bureau, a_bureau, a_case
 
 
@@ -201,3 +203,32 @@ def test_a_colleague_of_the_other_officer_reads_nothing_of_the_defence(register:
     others = next(i for i in told.open_items() if i.kind == "statement" and told.who(i) == "xu.jing")
     with register.reading() as session, pytest.raises(NotFound):
         seen_item(session, bureau.actor("zhou.kai"), others.id)
+
+
+def test_neither_the_timeline_nor_a_notice_names_a_case_that_is_hidden(register: Register) -> None:
+    bureau = a_bureau(register)
+    first, second = a_case(bureau), a_case(bureau).to(Stage.VERIFICATION)
+    investigator, manager = bureau.actor("tang.wei"), bureau.actor("cao.ran")
+    with register.writing() as session:
+        for told in (first, second):
+            session.add(_notice(told.case_id, investigator, bureau))
+    with register.reading() as session:
+        named = [
+            timeline(session, who, second.case_id, limited=False)[0].data["related"]
+            for who in (manager, investigator)
+        ]
+        assert named == [[first.case_id], []]
+        assert [n.case_id for n in notices_to(session, investigator)] == [second.case_id]
+
+
+def _notice(case_id: str, actor: Actor, bureau: Bureau) -> Notification:
+    return Notification(
+        key=case_id,
+        person_id=actor.person_id,
+        case_id=case_id,
+        channel="inbox",
+        subject="通知",
+        body="通知",
+        state="delivered",
+        created_at=bureau.now(),
+    )

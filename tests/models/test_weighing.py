@@ -94,3 +94,24 @@ def test_somebody_else_is_no_respondent(told: Told) -> None:
         dossier = load_dossier(session, told.case_id)
     with pytest.raises(NotFound):
         weigh(dossier, 999)
+
+
+def test_what_is_worth_asking_is_grouped_and_keeps_to_this_case(told: Told) -> None:
+    (asked,) = weighed(told).questions
+    assert (
+        weighed(told).told(asked) == "查明“行为动机出于公心、履行职责”属实的，可以提出五（二）2第（12）项。"
+    )
+    assert asked.gained == ("exempt-12",)
+    assert asked.ways == ((("acted-in-public-spirit", Status.ESTABLISHED),),)
+
+
+def test_an_open_bar_is_worth_asking(told: Told) -> None:
+    with told.bureau.register.writing() as session:
+        for fact in session.exec(select(Fact).where(Fact.case_id == told.case_id)):
+            if fact.fact in ("private-gain", "unit-improper-gain"):
+                fact.status = Status.UNPROVEN
+    barring = [asked for asked in weighed(told).questions if asked.barred]
+    # One sentence for all that would close the way to an exemption.
+    named = {fact for asked in barring for way in asked.ways for fact, _ in way}
+    assert {"private-gain", "unit-improper-gain"} <= named
+    assert not any(asked.gained for asked in barring)

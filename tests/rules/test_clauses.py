@@ -30,8 +30,8 @@ def test_matches_stand_in_handbook_order_and_proposed_are_those_that_hold() -> N
 def test_a_match_says_in_chinese_what_is_proven_what_is_missing_and_that_people_decide() -> None:
     facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     met = match(BOOK, facts).match_of("exempt-26")
-    assert met.reasons[0].startswith("五(二)3一(26)的要件均已查明：")
-    assert "「所涉产品、行为是否缺少应有的标准或者技术规范？」（是）" in met.reasons[0]
+    assert met.reasons[0].startswith("五（二）3第（26）项的要件均已查明：")
+    assert "“所涉产品、行为缺少应有的标准或者技术规范”（属实）" in met.reasons[0]
     assert "集体审议" in met.reasons[-1]
     missing = match(BOOK, {k: v for k, v in facts.items() if k != "unforeseeable-at-time"}).match_of(
         "exempt-26"
@@ -205,7 +205,7 @@ def test_a_record_that_denies_itself_is_reported_and_counts_as_unproven() -> Non
     facts = facts_of("尽职", "检查环节", established=["standard-missing", "unforeseeable-at-time"])
     matching = match(BOOK, facts | {"improper-gain-obtained": ESTABLISHED})
     assert [clash.fact for clash in matching.contradictions] == ["private-gain"]
-    assert "是否为个人、亲属或者他人谋取不正当利益" in matching.notes[0]
+    assert "“为个人、亲属或者他人谋取不正当利益”" in matching.notes[0]
     found = matching.match_of("exempt-26")
     assert found.outcome is Outcome.PROVISIONAL
     assert "private-gain" in found.to_rule_out
@@ -283,5 +283,5 @@ def test_clauses_that_exclude_each_other_are_sent_to_a_person_with_the_reason() 
         if mine.outcome in held and its.outcome in held:
             warned += 1
             assert "互相排斥" in (mine.legal_review or "")
-            assert other.ref in (mine.legal_review or "")
+            assert other.label in (mine.legal_review or "")
     assert warned

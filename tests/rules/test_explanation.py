@@ -26,7 +26,7 @@ def test_the_tree_begins_with_the_exact_text_and_ends_with_evidence_and_names() 
     told = tree(FORGED)
     assert told.text.endswith(load_edition("2019").clauses["exempt-41"].text)
     leaf = next(found for _, found in told.walk() if found.fact == "materials-untrue")
-    assert (leaf.zh, leaf.ground) == ("是", GROUNDS["materials-untrue"])
+    assert (leaf.zh, leaf.ground) == ("属实", GROUNDS["materials-untrue"])
 
 
 def test_every_element_of_the_clause_is_in_the_tree() -> None:
@@ -80,3 +80,24 @@ def test_the_head_of_every_tree_agrees_with_the_matcher(clause: str) -> None:
 def test_a_clause_the_edition_does_not_have_is_refused() -> None:
     with pytest.raises(NotFound):
         tree(FORGED, "exempt-99")
+
+
+def test_each_part_is_answered_in_words_that_fit_what_it_asks() -> None:
+    told = tree(FORGED)
+    assert node(told, Part.BARS).zh == "没有触及"
+    assert node(told, Part.LOCK).zh == "待查明"
+    assert node(tree(FORGED | {"private-gain": YES}), Part.BARS).zh == "已触及"
+    absent = next(
+        n for _, n in tree({"adverse-consequence-occurred": NO}, "exempt-14").walk() if n.part is Part.NOT
+    )
+    assert (absent.text, absent.zh, absent.fact) == (
+        "没有“造成不良后果”的情形",
+        "属实",
+        "adverse-consequence-occurred",
+    )
+
+
+def test_of_several_ways_only_those_that_hold_are_shown() -> None:
+    shown = {n.fact for n in node(tree(FORGED), Part.ELEMENTS).deciding}
+    assert "materials-untrue" in shown
+    assert "report-defective" not in shown

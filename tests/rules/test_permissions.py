@@ -1,17 +1,24 @@
 """Who may do what, as sentences: a role, a part in the case, an action, the ruling. 权限"""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
+from models.rules.confidentiality import Level
+from models.rules.lifecycle import KINDS
 from models.rules.permissions import (
+    BROWSING,
+    CEILINGS,
     ORGAN_WIDE,
     PAIRS,
+    PART_CEILINGS,
     PART_OF,
     Action,
     Actor,
     CaseFacts,
     ItemFacts,
+    PaperFacts,
     Part,
     Role,
     may,
@@ -173,7 +180,7 @@ def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action
     ruling = may(me(*Role), action, a_case(*parts, queues=frozenset(Role)), item=item, part=Part.PANEL)
     assert not ruling.ok
     assert ruling.recused
-    assert ruling.hidden
+    assert ruling.hidden is (action is not Action.HOLD_PART), "whoever names the person sees the case"
 
 
 @pytest.mark.parametrize("action", [a for a in Action if a not in (Action.REGISTER, Action.HOLD_PART)])
@@ -191,3 +198,69 @@ def test_a_case_or_an_item_that_is_not_there_is_refused_without_a_stir(action: A
     assert said(may(me(*Role), action, None)) == "hidden"
     if action in (Action.SEE_ITEM, Action.ANSWER):
         assert said(may(me(*Role), action, a_case(Part.REGISTRAR))) == "hidden"
+
+
+# what one holds, what one is in the case, whether work waits in one's queue: up to which level one sees the case
+REACH = [
+    ({Role.MANAGER}, set(), False, Level.STRICT),
+    ({Role.HEAD}, set(), False, Level.STRICT),
+    ({Role.ARCHIVIST}, set(), False, Level.INTERNAL),
+    ({Role.ARCHIVIST}, set(), True, Level.STRICT),
+    ({Role.SCREENING_OFFICER}, set(), True, Level.SENSITIVE),
+    (set(), {Part.REGISTRAR}, False, Level.INTERNAL),
+    (set(), {Part.SCREENER}, False, Level.SENSITIVE),
+    (set(), {Part.INVESTIGATOR}, False, Level.STRICT),
+    (set(), {Part.RESPONDENT}, False, Level.STRICT),
+    (set(), {Part.REGISTRAR, Part.LEGAL_REVIEWER}, False, Level.STRICT),
+]
+
+
+@pytest.mark.parametrize(("roles", "parts", "waiting", "top"), REACH)
+def test_how_far_each_role_and_part_reaches(
+    roles: set[Role], parts: set[Part], waiting: bool, top: Level
+) -> None:
+    for level in Level:
+        case = replace(a_case(*parts, queues=frozenset(roles if waiting else ())), level=level)
+        ruling = may(me(*roles), Action.SEE, case)
+        assert said(ruling) == ("yes" if top.covers(level) else "hidden"), level
+        paper = PaperFacts("internal", level, own=False)
+        if Part.RESPONDENT not in parts:
+            open_case = replace(case, level=Level.INTERNAL)
+            assert said(may(me(*roles), Action.SEE_PAPER, open_case, paper=paper)) == said(ruling)
+
+
+def test_whoever_must_still_work_on_every_case_reaches_the_top() -> None:
+    done_at_the_door = {Role.INTAKE_CLERK, Role.SCREENING_OFFICER}
+    at_work = {rule.role for rule in KINDS.values()} - done_at_the_door
+    assert {CEILINGS[role] for role in at_work} == {Level.STRICT}
+    assert set(CEILINGS) == set(Role)
+    assert set(BROWSING) == ORGAN_WIDE
+    assert set(PART_CEILINGS) == set(Part) - {Part.RECUSED}
+
+
+def test_a_paper_is_read_by_the_file_s_readers_by_its_officer_or_by_everybody() -> None:
+    concerned = a_case(Part.RESPONDENT)
+    for audience, own, ruling in (
+        ("internal", True, "hidden"),
+        ("officer", False, "hidden"),
+        ("officer", True, "yes"),
+        ("public", False, "yes"),
+    ):
+        paper = PaperFacts(audience, Level.STRICT, own)
+        assert said(may(me(), Action.SEE_PAPER, concerned, paper=paper)) == ruling
+    assert said(may(me(), Action.SEE_PAPER, concerned)) == "hidden"
+
+
+def test_only_the_manager_of_the_organ_sets_a_level() -> None:
+    assert said(may(me(Role.MANAGER), Action.SET_LEVEL, a_case())) == "yes"
+    assert said(may(me(Role.MANAGER), Action.SET_LEVEL, a_case(Part.RESPONDENT))) == "no"
+    assert said(may(me(), Action.SET_LEVEL, a_case(Part.INVESTIGATOR))) == "no"
+    assert said(may(me(), Action.SET_LEVEL, a_case())) == "hidden"
+
+
+def test_the_readers_are_told_to_the_manager_and_to_an_officer_who_has_been_served() -> None:
+    served = replace(a_case(Part.RESPONDENT), served=frozenset({ME}))
+    assert said(may(me(), Action.SEE_READERS, served)) == "yes"
+    assert said(may(me(Role.MANAGER), Action.SEE_READERS, a_case(Part.RESPONDENT))) == "no"
+    assert said(may(me(Role.MANAGER), Action.SEE_READERS, a_case())) == "yes"
+    assert said(may(me(), Action.SEE_READERS, a_case(Part.PANEL))) == "no"

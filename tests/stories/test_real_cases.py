@@ -1,4 +1,4 @@
-"""What the three retold cases leave behind for those concerned. 三个真实案例"""
+"""What the retold cases leave behind for those concerned. 真实案例"""
 
 import pytest
 from sqlmodel import select
@@ -7,7 +7,7 @@ from models.database import Register
 from models.files import store
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import Stage
-from models.tables import Ballot, Clearing, Decision, Document, Event, Match, WorkItem
+from models.tables import Ballot, Clearing, Decision, Document, Event, Match, Seat, WorkItem
 from tasks.office import office_work
 from tests.builders import Told, a_bureau, a_case
 
@@ -68,3 +68,51 @@ def test_r1_may_not_be_signed_as_exempt(register: Register) -> None:
         told.answer(told.item("signature"), told.story.answer_as("exempt", told.respondents))
     assert told.case().model_dump() == before
     assert [d.outcome for d in rows(told, Decision)] == [""]
+
+
+def outcomes(told: Told) -> dict[str, str]:
+    """Username -> how the case ended for that officer."""
+    by_id = {rid: username for username, rid in told.respondents.items()}
+    return {by_id[d.respondent_id]: d.outcome for d in rows(told, Decision)}
+
+
+def examined(told: Told, username: str) -> dict[str, str]:
+    """Clause -> outcome of its examination, of those put before a person."""
+    mine = told.respondents[username]
+    return {m.clause: m.outcome for m in rows(told, Match) if m.respondent_id == mine}
+
+
+def test_r3_excuses_two_days_that_were_corrected_and_clears_who_approved_in_time(register: Register) -> None:
+    told = a_case(a_bureau(register), "r3").to_the_end()
+    assert outcomes(told) == {"ruan.cheng": "exempt", "ding.ke": "no-fault"}
+    # The outside cause he pleads was not the only one; clauses on accidents or papers are not even mentioned.
+    assert examined(told, "ruan.cheng") == {
+        "exempt-08": "excluded",
+        "exempt-14": "established",
+        "exempt-33": "excluded",
+    }
+    assert examined(told, "ding.ke") == {"exempt-12": "supports-clearing"}
+    assert {b.outcome for b in rows(told, Ballot)} == {"exempt", "mitigate", "no-fault"}
+
+
+def test_r4_tells_the_two_officers_apart_by_the_second_gap(register: Register) -> None:
+    told = a_case(a_bureau(register), "r4").to_the_end()
+    office_work(told.case_id)
+    assert outcomes(told) == {"mei.fang": "mitigate", "hou.yi": "exempt"}
+    assert examined(told, "mei.fang") == {"mitigate-2": "established", "exempt-14": "blocked-by-premise"}
+    assert examined(told, "hou.yi") == {"exempt-14": "established"}
+    assert [s.state for s in rows(told, Seat)].count("recused") == 1
+    (letter,) = [paper for paper in rows(told, Document) if paper.kind == "why-not"]
+    assert letter.respondent_id == told.respondents["mei.fang"]
+    for duty in ("全过程记录", "实名举报反馈"):
+        assert f"“{duty}”" in read(letter.sha256)
+
+
+def test_r7_was_investigated_so_there_is_nothing_to_exempt(register: Register) -> None:
+    told = a_case(a_bureau(register), "r7").to_the_end()
+    office_work(told.case_id)
+    assert set(outcomes(told).values()) == {"no-fault"}
+    assert (rows(told, Match), rows(told, Ballot)) == ([], [])
+    mine = told.respondents["mei.fang"]
+    papers = {p.respondent_id: p for p in rows(told, Document) if p.kind == "decision"}
+    assert "五（二）3第（28）项" in read(papers[mine].sha256)

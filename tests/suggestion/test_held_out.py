@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import pytest
+
 from models.handbook import Edition, Tellings
 from models.suggestion import suggest
 
 FOLDS = 4
+Blind = tuple[Edition, Tellings]  # an edition that was not taught these tellings
 
 
 def parts(tellings: Tellings, fold: int) -> tuple[Tellings, Tellings]:
@@ -29,27 +32,30 @@ def parts(tellings: Tellings, fold: int) -> tuple[Tellings, Tellings]:
     return side(False), side(True)
 
 
+@pytest.fixture(scope="module")
+def blind(edition: Edition) -> list[Blind]:
+    sides = [parts(edition.tellings, fold) for fold in range(FOLDS)]
+    return [(replace(edition, tellings=taught), held) for taught, held in sides]
+
+
 def category_of(edition: Edition, clause: str) -> str | None:
     own = edition.clauses[clause].category
     return None if own == "mitigation" else own
 
 
-def test_a_narrative_kept_back_finds_its_clause(edition: Edition) -> None:
+def test_a_narrative_kept_back_finds_its_clause(blind: list[Blind]) -> None:
     def places() -> Iterator[int]:
-        for fold in range(FOLDS):
-            taught, held = parts(edition.tellings, fold)
-            blind = replace(edition, tellings=taught)
+        for edition, held in blind:
             for clause, texts in held.clauses.items():
                 if edition.clauses[clause].catch_all:
                     continue
                 for text in texts:
-                    found = suggest(blind, text, category_of(edition, clause)).candidates
+                    found = suggest(edition, text, category_of(edition, clause)).candidates
                     order = [candidate.clause for candidate in found]
                     yield order.index(clause) if clause in order else 99
 
     found = list(places())
     share = {k: sum(place < k for place in found) / len(found) for k in (1, 3, 5, 10)}
-    print(share)
     # Floors a little below what was measured (docs/decisions/0007-suggestion.md).
     assert share[1] >= 0.88
     assert share[3] >= 0.97
@@ -57,18 +63,15 @@ def test_a_narrative_kept_back_finds_its_clause(edition: Edition) -> None:
     assert share[10] >= 0.99
 
 
-def test_gates_are_told_from_what_only_sounds_like_misconduct(edition: Edition) -> None:
+def test_gates_are_told_from_what_only_sounds_like_misconduct(blind: list[Blind]) -> None:
     caught: list[bool] = []
     alarmed: list[bool] = []
-    for fold in range(FOLDS):
-        taught, held = parts(edition.tellings, fold)
-        blind = replace(edition, tellings=taught)
+    for edition, held in blind:
         innocent = [
             *held.harmless,
             *(t for name, texts in held.clauses.items() if name.startswith("exempt") for t in texts),
         ]
-        caught += [bool(suggest(blind, text).gates) for texts in held.gates.values() for text in texts]
-        alarmed += [bool(suggest(blind, text).gates) for text in innocent]
-    print(sum(caught) / len(caught), sum(alarmed) / len(alarmed))
+        caught += [bool(suggest(edition, text).gates) for texts in held.gates.values() for text in texts]
+        alarmed += [bool(suggest(edition, text).gates) for text in innocent]
     assert sum(caught) / len(caught) >= 0.62
     assert sum(alarmed) / len(alarmed) <= 0.08

@@ -1,7 +1,5 @@
 """提示: clauses, facts and gates in the narrative's own words; an empty answer rather than a wrong one."""
 
-import time
-
 import pytest
 
 from models.handbook import Edition, load_edition
@@ -130,11 +128,10 @@ def test_text_about_nothing_of_the_kind_gives_an_empty_answer(edition: Edition) 
 
 
 @pytest.mark.parametrize("filler", ["他把货卖了。", "很长很长没有标点", "！", "a", "\x00"])
-def test_a_megabyte_is_cut_and_says_so_and_takes_no_longer(edition: Edition, filler: str) -> None:
-    suggest(edition, STORY)
-    started = time.process_time()
-    found = suggest(edition, STORY + filler * (1_000_000 // len(filler)), "inspection")
-    assert time.process_time() - started < 2
+def test_a_megabyte_is_cut_and_says_so(edition: Edition, filler: str) -> None:
+    narrative = STORY + filler * (1_000_000 // len(filler))
+    assert len(read(narrative).text) == EXAMINED
+    found = suggest(edition, narrative, "inspection")
     assert any(str(EXAMINED) in note for note in found.notes)
     assert all(hit.end <= EXAMINED for hit in found.facts)
 

@@ -1,0 +1,81 @@
+"""Noting who reads what, without making anybody wait for it twice. 查阅留痕"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlmodel import Session
+
+from api.deps import clock
+from models.database import register
+from models.queries import case_facts, narrow
+from models.readings import Look, ReadKind, enter_readings
+from models.rules.deadlines import beijing_day
+from models.rules.permissions import Actor, CaseFacts, capacity
+
+PAUSE_S = 30.0  # repeats are written at most this often
+
+
+class ReadLog:
+    """The first reading of a thing on a day is on record before it is shown; repeats are counted and written together.
+
+    So nothing is read without a trace, whatever happens to this process, and only the first look costs a commit.
+    """
+
+    def __init__(self, *, tick: Callable[[], float] = time.monotonic) -> None:
+        self._tick = tick
+        self._lock = threading.Lock()
+        self._known: set[Look] = set()
+        self._repeats: dict[Look, int] = {}
+        self._flushed = tick()
+
+    def note(self, look: Look, capacity: Callable[[], str]) -> None:
+        """Put a look on record. Raises what the register raises when the first one cannot be written."""
+        with self._lock:
+            known = look in self._known
+            if known:
+                self._repeats[look] = self._repeats.get(look, 0) + 1
+            due = self._tick() - self._flushed > PAUSE_S
+        if not known:
+            with register().writing() as session:
+                enter_readings(session, {look: (1, capacity())})
+            with self._lock:
+                # Yesterday's looks need not be remembered: they cannot happen again.
+                self._known = {one for one in self._known if one.day == look.day} if due else self._known
+                self._known.add(look)
+        if due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the repeats counted so far."""
+        with self._lock:
+            repeats, self._repeats, self._flushed = self._repeats, {}, self._tick()
+        if repeats:
+            with register().writing() as session:
+                enter_readings(session, {look: (times, "") for look, times in repeats.items()})
+
+
+def get_read_log(request: Request) -> ReadLog:
+    """The log of this process."""
+    log: ReadLog = request.app.state.read_log
+    return log
+
+
+ReadLogDep = Annotated[ReadLog, Depends(get_read_log)]
+
+
+def note_case(log: ReadLog, actor: Actor, case_id: str, facts: CaseFacts) -> None:
+    """Note that somebody has read the file; an officer who sees only what concerns oneself has not."""
+    if not narrow(actor, facts):
+        look = Look(case_id, actor.person_id, ReadKind.CASE, 0, beijing_day(clock()))
+        log.note(look, lambda: capacity(actor, facts))
+
+
+def note_object(
+    log: ReadLog, session: Session, actor: Actor, case_id: str, *, kind: ReadKind, object_id: int
+) -> None:
+    """Note that somebody has opened a piece of evidence or a paper."""
+    look = Look(case_id, actor.person_id, kind, object_id, beijing_day(clock()))
+    log.note(look, lambda: capacity(actor, case_facts(session, case_id)[1]))
