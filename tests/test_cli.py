@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.command import downgrade
 from sqlmodel import select
 
 import zhaodan
 from models.database import Register
+from models.migrate import _config
 from models.tables import Event, Person, RoleHolding
 from tests.builders import a_bureau, a_case
 from tests.editions import an_edition
@@ -184,6 +186,19 @@ def test_a_holiday_notice_is_loaded_once_and_used_by_the_clock(tmp_path: Path) -
     answered = command("clock", str(asked), **home).stdout
     assert '"due": "2027-01-10", "provisional": false' in answered
     assert "2027年1月10日（星期日）：调休上班日，照常计算。" in answered
+
+
+def test_the_clock_asks_for_the_migration_of_an_older_register(
+    register: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text('{"id": "a", "start": "2024-01-05", "amount": 2, "unit": "workday"}\n')
+    with register.engine.begin() as connection:
+        downgrade(_config(connection), "0007")
+    assert zhaodan.main(["clock", str(asked)]) == 2
+    assert "run `zhaodan migrate` first" in capsys.readouterr().err
+    assert zhaodan.main(["migrate"]) == 0
+    assert zhaodan.main(["clock", str(asked), "--out", str(tmp_path / "out")]) == 0
 
 
 def test_a_broken_holiday_notice_loads_nothing(tmp_path: Path) -> None:
