@@ -85,5 +85,5 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(prepare_key)
     yield
-    await run_in_threadpool(app.state.read_log.flush)
+    await run_in_threadpool(app.state.read_log.close)
     wake.stop()

@@ -1,10 +1,13 @@
 """Who has read a file, and who is told. 查阅记录"""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from sqlmodel import col, select
 
+import models.database
+import models.settings
 from api.deps import clock
 from api.read_log import PAUSE_S, ReadLog
 from models.database import Register
@@ -115,6 +118,23 @@ def test_repeats_are_written_by_the_next_reader_after_a_while(register: Register
     now[0] = PAUSE_S + 1
     log.note(look, lambda: "manager")
     assert [row[-1] for row in rows(register)] == [4]
+
+
+def test_more_readers_than_connections_look_for_the_first_time_at_once(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The request still holds the connection it reads on when its look is written.
+    monkeypatch.setenv("ZHAODAN_POOL_SIZE", "1")
+    models.settings.settings.cache_clear()
+    models.database.register.cache_clear()
+    narrow = models.database.register()
+    door = Door(narrow)
+    cases = [a_case(door.bureau).case_id for _ in range(12)]
+    with door.client, ThreadPoolExecutor(len(cases)) as many:
+        answers = list(many.map(lambda case_id: door.get(f"/api/cases/{case_id}", "cao.ran"), cases))
+    narrow.close()
+    assert {answer.status_code for answer in answers} == {200}
+    assert [(kind, times) for kind, _, _, _, times in rows(register)] == [("case", 1)] * len(cases)
 
 
 def test_a_reading_keeps_ids_and_no_words() -> None:
