@@ -177,6 +177,7 @@ LEVEL: Form = {"object": Plain("对象"), "level": Plain("密级"), "reason": RE
 
 ABSENCE: Mapping[Absence, Form] = {
     Absence.LAPSED: {"reason": REASON},
+    Absence.SILENT: {"reason": REASON},
     Absence.LEFT: {"witnesses": Several("见证人"), "reason": Plain("说明")},
 }
 

@@ -137,7 +137,7 @@ def answer(
     return 200, answered(item, session.get_one(Case, item.case_id))
 
 
-@router.post("/work-items/{item_id}/absence", summary="登记逾期未陈述或者留置送达")
+@router.post("/work-items/{item_id}/absence", summary="登记逾期或者留置送达")
 def post_absence(
     item_id: ItemId,
     body: AbsenceBody,

@@ -374,7 +374,7 @@ ANSWERS: Mapping[Kind, type[Shape]] = {
 
 
 class PeriodLapsed(Shape):
-    """逾期未陈述"""
+    """逾期未陈述、逾期未表态"""
 
     reason: FilledText  # how the officer was told, and that nothing came
 
@@ -389,6 +389,7 @@ class PapersLeft(Shape):
 ABSENT_ANSWERS: Mapping[Absence, type[Shape]] = {
     Absence.LAPSED: PeriodLapsed,
     Absence.LEFT: PapersLeft,
+    Absence.SILENT: PeriodLapsed,
 }
 
 

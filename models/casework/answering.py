@@ -8,11 +8,12 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models.answers import Shape, read_absence, read_answer
-from models.casework.handlers import ABSENCE_HANDLERS, HANDLERS, SEALED
+from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
+from models.casework.handlers import HANDLERS, SEALED
 from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.database import to_json
-from models.rules.errors import AlreadyDone, Conflict, Locked, Recused, Stale, WrongStage
+from models.rules.errors import AlreadyDone, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Role, may
 from models.tables import Case, Draft, WorkItem
@@ -75,7 +76,7 @@ def record_absence(
     now: datetime,
     expect_version: int | None = None,
 ) -> WorkItem:
-    """Record that the officer let the period pass, or refused the receipt and the papers were left. 逾期未陈述、留置送达
+    """Record that the officer let the period pass, or refused the receipt and the papers were left. 逾期、留置送达
 
     The item is closed as if nothing had been said, and its answer says why. The same record again is the same row.
     Raises what answering raises, and Conflict while the period still runs.
@@ -83,13 +84,10 @@ def record_absence(
     act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
     check(may(actor, Action.RECORD_ABSENCE, act.facts, item=item_facts(item)))
-    absence = ABSENCES.get(kind)
-    if absence is None:
-        raise Conflict(f"『{kind.zh}』须由本人办理，不能登记逾期或者留置。")
+    absence = ABSENCES[kind]
     shape = read_absence(absence, content)
-    kept = (
-        _kept(kind, item, read_answer(kind, {})) | shape.model_dump(mode="json") | {"absence": absence.value}
-    )
+    kept = SAID_NOTHING[kind].model_dump(mode="json") | shape.model_dump(mode="json")
+    kept["absence"] = absence.value
     if _repeated(item, kept, actor):
         return item
     _check_open(item, act.case, kind, expect_version)

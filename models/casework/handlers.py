@@ -20,8 +20,8 @@ from models.casework.retention import retain
 from models.casework.settle import decisions, favourable, item_of
 from models.rules.clauses import is_refused
 from models.rules.decision import Outcome, head_may_differ
-from models.rules.errors import Conflict, Incomplete, NotFound
-from models.rules.lifecycle import Absence, Kind, State, served
+from models.rules.errors import Incomplete, NotFound
+from models.rules.lifecycle import Kind, State, served
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.tables import Ballot, Clearing, Decision, Match, Person, WorkItem
 
@@ -443,34 +443,7 @@ def archiving(act: Act, _: WorkItem, answer: a.Archiving) -> Settled:
     return None
 
 
-# --- 本人未办理的 --------------------------------------------------------------------------------
-
-
-def period_lapsed(act: Act, item: WorkItem, _: a.PeriodLapsed) -> Settled:
-    """The officer was told and said nothing in time: a period that still runs is nobody's to cut short."""
-    if item.due_on is not None and act.today <= item.due_on:
-        last = item.due_on
-        raise Conflict(
-            f"『{Kind(item.kind).zh}』的期限到{last.year}年{last.month}月{last.day}日届满，当日仍可提出；"
-            "期满之后本人仍未提出的，再行登记。"
-        )
-    return None
-
-
-def papers_left(act: Act, item: WorkItem, answer: a.PapersLeft) -> Settled:
-    """The officer refused the receipt and the papers were left: they count as served (程序规定 82 by analogy)."""
-    if len(set(answer.witnesses)) != 2 and not answer.reason:
-        raise Incomplete("留置送达须写明两名见证人的姓名；没有见证人的，须写明原因。请补充后再提交。")
-    decisions(act)[item.respondent_id or 0].served_at = act.now
-    return None
-
-
 Handler = Callable[[Act, WorkItem, Any], Settled]
-
-ABSENCE_HANDLERS: Mapping[Absence, Handler] = {
-    Absence.LAPSED: period_lapsed,
-    Absence.LEFT: papers_left,
-}
 
 HANDLERS: Mapping[Kind, Handler] = {
     Kind.SCREENING: screening,

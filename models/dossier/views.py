@@ -374,6 +374,11 @@ class Dossier:
         """The names of those who have a part, in the order they took it: 甲、乙."""
         return "、".join(self.people.get(part.value, ()))
 
+    def silent(self, respondent_id: int) -> bool:
+        """Whether an officer let the period for wishes about clearing pass. 逾期未表态"""
+        said = self.answer(Kind.CLEARING_CONSENT, respondent_id)
+        return said is not None and "absence" in said.content
+
     def answer(self, kind: Kind, slot: object = "") -> AnswerView | None:
         """The latest answer of a kind; `slot` tells respondents or members apart."""
         mine = [a for a in self.answers if a.kind == kind and a.slot == str(slot)]

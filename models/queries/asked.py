@@ -118,7 +118,7 @@ def absence_to_record(
     if item.state != "open" or not may(actor, Action.RECORD_ABSENCE, facts, item=asked).ok:
         return None
     runs = item.due_on is not None and on <= item.due_on
-    return None if absence is Absence.LAPSED and runs else absence
+    return None if absence is not Absence.LEFT and runs else absence
 
 
 def candidates(session: Session, role: Role, organ_id: int, *, on: date) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.SIGNATURE: KindRule("签发决定", Stage.DECISION, Role.HEAD, "decision"),
     Kind.SERVICE_RECEIPT: KindRule("签收决定", Stage.DECISION, Role.OFFICER),
     Kind.AUTHORITY_REPLY: KindRule("登记受移送机关答复", Stage.DECISION, Role.MANAGER),
-    Kind.CLEARING_CONSENT: KindRule("澄清正名意愿", Stage.CLEARING, Role.OFFICER),
+    Kind.CLEARING_CONSENT: KindRule("澄清正名意愿", Stage.CLEARING, Role.OFFICER, "clearing-consent"),
     Kind.CLEARING_APPROVAL: KindRule("澄清正名审批", Stage.CLEARING, Role.MANAGER, "clearing"),
     Kind.PUBLICATION_REVIEW: KindRule("公开审查", Stage.CLEARING, Role.PUBLICITY_REVIEWER, "publication"),
     Kind.ARCHIVING: KindRule("归档审核", Stage.ARCHIVE, Role.ARCHIVIST, "archiving"),
@@ -119,18 +119,19 @@ class Absence(StrEnum):
 
     LAPSED = "lapsed"  # 逾期未陈述
     LEFT = "left"  # 留置送达
+    SILENT = "silent"  # 逾期未表态
 
     @property
     def zh(self) -> str:
         """The absence as people call it."""
-        return {"lapsed": "逾期未陈述", "left": "留置送达"}[self]
+        return {"lapsed": "逾期未陈述", "left": "留置送达", "silent": "逾期未表态"}[self]
 
 
-# A decision on clearing is the officer's own and has no substitute.
 ABSENCES: Mapping[Kind, Absence] = {
     Kind.STATEMENT: Absence.LAPSED,
     Kind.NOTICE_OF_INTENT: Absence.LAPSED,
     Kind.SERVICE_RECEIPT: Absence.LEFT,
+    Kind.CLEARING_CONSENT: Absence.SILENT,  # nothing is made known of who has not agreed
 }
 
 CLEARED = frozenset({Outcome.EXEMPT, Outcome.NO_FAULT})  # outcomes after which a name is cleared

@@ -9,8 +9,9 @@ from sqlmodel import col, select
 from models.casework import record_absence, verify_all
 from models.database import Register
 from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound, NotPermitted, Stale
-from models.rules.lifecycle import Kind, Stage
-from models.tables import Clock, Decision, Event, Participation, WorkItem
+from models.rules.lifecycle import ABSENCES, KINDS, Stage
+from models.rules.permissions import Role
+from models.tables import Clearing, Clock, Decision, Event, Participation, WorkItem
 from tests.builders import Bureau, Told, a_bureau, a_case
 
 SAID = {"reason": "告知书于送达当日签收，期满未收到陈述申辩。"}
@@ -155,14 +156,32 @@ def test_papers_are_not_left_before_one_witness_or_without_a_word(bureau: Bureau
     assert record(told, item, {"reason": "当场无人愿意见证，已录像。"}).state == "done"
 
 
-def test_what_is_the_officers_own_to_say_has_no_substitute(bureau: Bureau) -> None:
-    told = a_case(bureau)
-    item = until(told, Kind.CLEARING_CONSENT)
-    with pytest.raises(Conflict, match="本人"):
-        record(told, item, SAID)
+def test_nothing_an_officer_is_asked_can_hold_a_case_up_for_ever() -> None:
+    assert {kind for kind, rule in KINDS.items() if rule.role is Role.OFFICER} == set(ABSENCES)
+
+
+def test_what_is_nobody_s_own_has_no_absence(bureau: Bureau) -> None:
     earlier = a_case(bureau)
     with pytest.raises(NotFound):
         record(earlier, earlier.item("screening"), SAID)
     earlier.to(Stage.MATCHING)
     with pytest.raises(NotPermitted):
         record(earlier, earlier.item("legal-review"), SAID)
+
+
+def test_a_silent_officer_holds_up_nobody_else_s_name_and_is_not_made_known(bureau: Bureau) -> None:
+    told = a_case(bureau).to(Stage.CLEARING)
+    silent, wishes = (told.item("clearing-consent", str(r)) for r in sorted(told.respondents.values()))
+    with pytest.raises(Conflict, match="届满"):
+        record(told, silent, SAID)
+    told.answer(wishes, told.content(wishes), by=told.who(wishes))
+    pass_by(told, silent)
+    done = record(told, silent, SAID)
+    assert (done.answer or {})["wanted"] is False
+    assert record(told, silent, SAID).version == done.version
+    told.to_the_end()
+    assert told.case().state == "archived"
+    with bureau.register.reading() as session:
+        rows = session.exec(select(Clearing).order_by(col(Clearing.respondent_id)))
+        assert [(c.wanted, c.named) for c in rows] == [(False, False), (True, False)]
+        assert [broken for _, broken in verify_all(session)] == [None]
