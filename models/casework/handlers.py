@@ -21,7 +21,7 @@ from models.casework.settle import decisions, favourable, item_of
 from models.rules.clauses import is_refused
 from models.rules.decision import Outcome, head_may_differ
 from models.rules.errors import Incomplete, NotFound
-from models.rules.lifecycle import Kind, State, served
+from models.rules.lifecycle import CLEARED, Kind, State, served
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.tables import Ballot, Clearing, Decision, Match, Person, WorkItem
 
@@ -350,7 +350,9 @@ def _owe_papers(act: Act, rows: Mapping[int, Decision]) -> None:
         if not served(outcome):
             continue
         act.owe("document", "decision", respondent=rid)
-        if rid in refused:
+        if (
+            rid in refused and outcome not in CLEARED
+        ):  # who is cleared altogether lost nothing by a refused clause
             act.owe("document", "why-not", respondent=rid)
         act.owe("notice", "decision-issued", respondent=rid, person=act.respondents[rid].person_id)
     if any(row.outcome == Outcome.TRANSFER for row in rows.values()):

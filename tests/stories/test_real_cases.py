@@ -93,6 +93,9 @@ def test_r3_excuses_two_days_that_were_corrected_and_clears_who_approved_in_time
     }
     assert examined(told, "ding.ke") == {"exempt-12": "supports-clearing"}
     assert {b.outcome for b in rows(told, Ballot)} == {"exempt", "mitigate", "no-fault"}
+    # Who is cleared altogether is not written to about the clauses that were refused on the way.
+    office_work(told.case_id)
+    assert [paper.kind for paper in rows(told, Document) if paper.kind == "why-not"] == []
 
 
 def test_r4_tells_the_two_officers_apart_by_the_second_gap(register: Register) -> None:
