@@ -7,7 +7,7 @@ CASE   ?= r2
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check format lock migrate verify bench readme clean
+.PHONY: help install demo run test check format lock migrate verify bench messages readme clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,11 @@ verify: install  ## walk every event chain and name the first broken link
 
 bench: install  ## measure speed beside a floor in the same run; writes benchmarks/out/latest.json
 	@$(BIN)/python -m benchmarks
+
+messages: install  ## bring the catalogue of the English pages up to date with templates and terms
+	@$(BIN)/pybabel -q extract -F api/locale/babel.cfg --no-location --sort-output --omit-header -o $(VENV)/zhaodan.pot .
+	@$(BIN)/pybabel -q update -i $(VENV)/zhaodan.pot -d api/locale -D zhaodan -l en --no-fuzzy-matching --ignore-obsolete --omit-header
+	@$(BIN)/python -m pytest -q tests/api/test_language.py
 
 readme: install  ## write the settings table of README.md anew
 	@$(BIN)/zhaodan settings --write README.md

@@ -1,6 +1,6 @@
 """Pages for people: signing in and out, the inbox, and the pages of cases and work items. 页面"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from api import pages_cases, pages_items, pages_notices, pages_suggestions
 from api.deps import COOKIE, MaybeSignedDep, SessionDep, SignedDep, clock
 from api.errors import status_of
+from api.language import LANGUAGE_COOKIE
 from api.pages_forms import FormDep
 from api.pages_rendering import STATIC, counted, page, problem_page, see_other
 from api.session import drop_cookie, end_session, set_cookie, sign_in
@@ -19,6 +20,7 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound
 from models.rules.lifecycle import Kind
 from models.rules.permissions import Role
+from models.settings import settings
 from models.tables import WorkItem
 
 __all__ = ["problem_page", "router"]
@@ -26,12 +28,29 @@ __all__ = ["problem_page", "router"]
 router = APIRouter(include_in_schema=False)
 STYLE = "site.css"
 _NOTICES = 5
+LANGUAGE_DAYS = 365
 
 
 @router.get("/static/site.css")
 def get_style() -> FileResponse:
     """The one style sheet."""
     return FileResponse(STATIC / STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get("/language/{code}")
+def get_language(code: Literal["zh-CN", "en"], to: str = "") -> Response:
+    """The pages in another language from now on, in this browser; back to where one was."""
+    response = see_other(_inside(to))
+    response.set_cookie(
+        LANGUAGE_COOKIE,
+        code,
+        max_age=LANGUAGE_DAYS * 86400,
+        path="/",
+        secure=settings().secure_cookies,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
 
 
 @router.get("/sign-in")

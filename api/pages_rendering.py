@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api import pages_words
 from api.deps import maybe_signed
 from api.errors import Problem
+from api.language import CHINESE, ENGLISH, LANGUAGE_COOKIE, LANGUAGES, ChineseText, finalize, gettext
 from models.accounts import Signed
 from models.dossier import cited_evidence, clause_label, day, shown, statement
 from models.dossier.terms import CLAUSE_OUTCOME_ZH
@@ -75,7 +76,7 @@ def counted(amount: int, *, at_most: int = MANY) -> str:
 
 
 @lru_cache
-def environment() -> Environment:
+def environment(language: str = CHINESE) -> Environment:
     """Strict and escaping: a name that is missing is a fault, a text somebody typed is only text."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -94,7 +95,10 @@ def environment() -> Environment:
         "size": size,
         "statement": statement,
     }
-    made.globals |= {"words": pages_words, "links": Links()}
+    made.globals |= {"words": pages_words, "links": Links(), "languages": LANGUAGES, "language": language}
+    if language == ENGLISH:
+        made.add_extension(ChineseText)
+        made.globals["gettext"], made.finalize = gettext, finalize
     return made
 
 
@@ -103,8 +107,9 @@ def page(
 ) -> HTMLResponse:
     """A page for this viewer; `fields`, `faults` and `refusal` are empty unless given."""
     empty: Mapping[str, Any] = {"fields": {}, "faults": {}, "refusal": "", "listed": (), "kept": False}
+    chosen = request.cookies.get(LANGUAGE_COOKIE, CHINESE)
     text = (
-        environment()
+        environment(chosen if chosen in LANGUAGES else CHINESE)
         .get_template(template)
         .render(**{**empty, **shows}, viewer=viewer, status=status, here=request.url.path, menu=menu(viewer))
     )

@@ -66,7 +66,7 @@ LAYERS: Mapping[str, Layer] = {
     # The people's door: it sees no flow, task or notification.
     "api/": _layer(
         "api models",
-        "anyio fastapi jinja2 pydantic python_multipart sqlalchemy sqlmodel starlette",
+        "anyio babel fastapi jinja2 markupsafe pydantic python_multipart sqlalchemy sqlmodel starlette",
     ),
     "api/wake.py": _layer("models.settings", "prefect"),
     # The demonstration stands outside, like anybody who uses the API.

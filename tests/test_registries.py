@@ -17,7 +17,8 @@ from api.pages_rendering import STATIC
 from flows.worker import FLOWS
 from models import accounts, files, tables
 from models.answers import ABSENT_ANSWERS, ANSWERS
-from models.casework.handlers import ABSENCE_HANDLERS, HANDLERS
+from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
+from models.casework.handlers import HANDLERS
 from models.handbook import editions
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError
@@ -83,6 +84,7 @@ def test_a_form_asks_for_exactly_what_the_answer_holds(kind: Kind):
 def test_a_form_asks_for_exactly_what_is_recorded_of_an_absence(absence: Absence):
     assert set(forms.ABSENCE[absence]) == set(ABSENT_ANSWERS[absence].model_fields)
     assert absence in ABSENCE_HANDLERS
+    assert set(SAID_NOTHING) == set(ABSENCES)
     assert {KINDS[kind].role for kind, leaves in ABSENCES.items() if leaves is absence} == {Role.OFFICER}
 
 
@@ -260,6 +262,7 @@ PUBLIC = {
     "GET /healthz": "whether the process is up",
     "GET /readyz": "whether the register can be used; no data",
     "GET /sign-in": "the form to sign in",
+    "GET /language/{code}": "a preference of the browser",
     "POST /sign-in": "signing in, rate-limited",
     "POST /api/session": "signing in for programs, rate-limited",
     "GET /api/session": "who is signed in; refuses a stranger itself",

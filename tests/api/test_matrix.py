@@ -363,6 +363,7 @@ OTHER_PAGES = {
     "GET /": "sends on",
     "GET /static/site.css": "the style sheet",
     "GET /sign-in": "a form",
+    "GET /language/{code}": "a preference of the browser",
     "POST /sign-in": "POST /api/session",
     "POST /sign-out": "DELETE /api/session",
     "GET /cases/new": "a form",
