@@ -16,6 +16,7 @@ from api import (
     inbox,
     notices,
     pages,
+    pages_again,
     portal,
     session,
     suggestions,
@@ -69,8 +70,20 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     app.state.read_log = ReadLog()
     app.state.turn = asyncio.Lock()
     errors.install(app)
-    app.state.problem_page = pages.problem_page
-    for part in (session, cases, identity, desk, inbox, suggestions, notices, health, pages, portal):
+    app.state.problem_page = pages_again.refusal_page
+    for part in (
+        session,
+        cases,
+        identity,
+        desk,
+        inbox,
+        suggestions,
+        notices,
+        health,
+        pages,
+        pages_again,
+        portal,
+    ):
         app.include_router(part.router)
     app.add_middleware(
         BodyLimit,

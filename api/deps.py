@@ -99,7 +99,9 @@ def wake_after_commit(session: Session, case_id: str) -> None:
 
 async def read_form(request: Request) -> FormData:
     """The form of the request, read once."""
-    return await request.form(max_fields=FORM_FIELDS)
+    form: FormData = await request.form(max_fields=FORM_FIELDS)
+    request.state.form = form  # a refusal may have to give it back
+    return form
 
 
 async def form_csrf(request: Request) -> str:

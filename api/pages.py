@@ -11,7 +11,7 @@ from api.deps import COOKIE, MaybeSignedDep, SessionDep, SignedDep, clock
 from api.errors import status_of
 from api.language import LANGUAGE_COOKIE
 from api.pages_forms import FormDep
-from api.pages_rendering import STATIC, counted, page, problem_page, see_other
+from api.pages_rendering import STATIC, counted, inside, page, see_other
 from api.session import drop_cookie, end_session, set_cookie, sign_in
 from models.accounts import Signed
 from models.database import register
@@ -23,24 +23,22 @@ from models.rules.permissions import Role
 from models.settings import settings
 from models.tables import WorkItem
 
-__all__ = ["problem_page", "router"]
-
 router = APIRouter(include_in_schema=False)
-STYLE = "site.css"
 _NOTICES = 5
 LANGUAGE_DAYS = 365
 
 
-@router.get("/static/site.css")
-def get_style() -> FileResponse:
-    """The one style sheet."""
-    return FileResponse(STATIC / STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+@router.get("/static/site.{kind}")
+def get_static(kind: Literal["css", "js"]) -> FileResponse:
+    """The one style sheet and the one script."""
+    of = {"css": "text/css", "js": "text/javascript"}[kind]
+    return FileResponse(STATIC / f"site.{kind}", media_type=of, headers={"Cache-Control": "max-age=3600"})
 
 
 @router.get("/language/{code}")
 def get_language(code: Literal["zh-CN", "en"], to: str = "") -> Response:
     """The pages in another language from now on, in this browser; back to where one was."""
-    response = see_other(_inside(to))
+    response = see_other(inside(to))
     response.set_cookie(
         LANGUAGE_COOKIE,
         code,
@@ -57,15 +55,15 @@ def get_language(code: Literal["zh-CN", "en"], to: str = "") -> Response:
 def get_sign_in(request: Request, signed: MaybeSignedDep, to: str = "", left: bool = False) -> Response:
     """The form to sign in; who is signed in already goes on."""
     if signed is not None:
-        return see_other(_inside(to))
-    return page(request, "sign-in.html", None, to=_inside(to), left=left)
+        return see_other(inside(to))
+    return page(request, "sign-in.html", None, to=inside(to), left=left)
 
 
 @router.post("/sign-in")
 def post_sign_in(request: Request, form: FormDep) -> Response:
     """Open a session and go where one wanted to."""
     username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
-    to = _inside(str(form.get("to", "")))
+    to = inside(str(form.get("to", "")))
     try:
         opened = sign_in(request, username.replace("\0", ""), password)
     except CaseworkError as error:
@@ -91,13 +89,6 @@ def post_sign_out(request: Request, signed: SignedDep, session: SessionDep) -> R
     response = see_other("/sign-in?left=1")
     drop_cookie(response)
     return response
-
-
-def _inside(address: str) -> str:
-    """An address of our own pages; anything else leads to the inbox, so that no link sends people elsewhere."""
-    plain = address.isascii() and address.isprintable() and "\\" not in address
-    own = address.startswith("/") and not address.startswith(("//", "/sign-", "/api/"))
-    return address if plain and own else "/inbox"
 
 
 @router.get("/")

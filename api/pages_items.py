@@ -160,6 +160,18 @@ def _refused(
         )  # fmt: skip
 
 
+def keep_typed(request: Request, signed: Signed, address: str, fields: forms.Fields) -> bool:
+    """Keep as a draft what was typed at the address of a work item, when the person may answer it."""
+    item_id = address.removeprefix("/work-items/")
+    try:
+        with register().reading() as session:
+            asked = item_page(session, signed.actor, known(item_id), on=beijing_day(clock()))
+    except NotFound:
+        return False
+    content = forms.read(forms.FORMS[Kind(asked.item.kind)], fields)
+    return asked.may_answer and _try_to_keep(request, signed, item_id, content=content)
+
+
 def _try_to_keep(request: Request, signed: Signed, item_id: str, *, content: Mapping[str, Any]) -> bool:
     try:
         _keep(request, signed, item_id, content=content)

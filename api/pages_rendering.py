@@ -132,6 +132,13 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
     return (*own, *PORTAL_MENU)
 
 
+def inside(address: str) -> str:
+    """An address of our own pages; anything else leads to the inbox, so that no link sends people elsewhere."""
+    plain = address.isascii() and address.isprintable() and "\\" not in address
+    own = address.startswith("/") and not address.startswith(("//", "/sign-", "/api/"))
+    return address if plain and own else "/inbox"
+
+
 def see_other(address: str) -> RedirectResponse:
     """After a successful form: another page, so that reloading it posts nothing again."""
     return RedirectResponse(address, 303)

@@ -86,7 +86,8 @@ class Page(HTMLParser):
         a = {name: value or "" for name, value in attrs}
         if a.get("id"):
             self.ids.append(a["id"])
-        if tag in ("script", "style") or "style" in a or any(name.startswith("on") for name in a):
+        inline = tag == "script" and not a.get("src", "").startswith("/static/")
+        if inline or tag == "style" or "style" in a or any(name.startswith("on") for name in a):
             self.styled.append(f"<{tag} {a}>")
         match tag:
             case "form":

@@ -361,9 +361,10 @@ PAGES: Mapping[str, Rule] = {
 # Pages that show no case, and those that do what an API route does through the same function.
 OTHER_PAGES = {
     "GET /": "sends on",
-    "GET /static/site.css": "the style sheet",
+    "GET /static/site.{kind}": "the style sheet and the script",
     "GET /sign-in": "a form",
     "GET /language/{code}": "a preference of the browser",
+    "POST /sign-in/again": "POST /api/session",
     "POST /sign-in": "POST /api/session",
     "POST /sign-out": "DELETE /api/session",
     "GET /cases/new": "a form",
