@@ -7,7 +7,7 @@ CASE   ?= r2
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check format lock migrate verify bench messages readme clean
+.PHONY: help install demo run test check format lock migrate verify bench messages shots readme clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ messages: install  ## bring the catalogue of the English pages up to date with t
 	@$(BIN)/pybabel -q extract -F api/locale/babel.cfg --no-location --sort-output --omit-header -o $(VENV)/zhaodan.pot .
 	@$(BIN)/pybabel -q update -i $(VENV)/zhaodan.pot -d api/locale -D zhaodan -l en --no-fuzzy-matching --ignore-obsolete --omit-header
 	@$(BIN)/python -m pytest -q tests/api/test_language.py
+
+shots: install  ## take the pictures of every page anew (docs/img)
+	@SHOTS=docs/img $(BIN)/python -m pytest -q tests/browser/test_pages.py -k every_page
 
 readme: install  ## write the settings table of README.md anew
 	@$(BIN)/zhaodan settings --write README.md

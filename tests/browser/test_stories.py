@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from api import forms
 from models.rules.lifecycle import Kind, Stage
-from tests.browser.conftest import PASSWORD, Site, enter, fill
+from tests.browser.conftest import PASSWORD, Site, enter, fill, unfold
 from tests.builders import Told, a_case
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -60,7 +60,7 @@ def test_an_investigator_uploads_evidence_keeps_a_draft_and_answers(site: Site, 
     page = site.sign_in("tang.wei")
     page.goto(f"/cases/{told.case_id}")
     upload = page.locator(f"form[action='/cases/{told.case_id}/evidence']")
-    upload.evaluate("f => { const d = f.closest('details'); if (d) d.open = true }")
+    unfold(page)
     upload.locator("input[type=file]").set_input_files(paper)
     upload.locator("[name=proves]").fill("当日已按要求检查并记录")
     upload.locator("[name=collected_by]").fill("唐蔚")
@@ -68,11 +68,8 @@ def test_an_investigator_uploads_evidence_keeps_a_draft_and_answers(site: Site, 
     upload.get_by_role("button").last.click()
     expect(page.get_by_text("现场检查笔录.pdf").first).to_be_visible()
     address = open_item(page, told, "investigation")
-    reason = page.locator("textarea").first
-    reason.evaluate(
-        "c => { for (let d = c.closest('details'); d; d = d.parentElement.closest('details')) d.open = true }"
-    )
-    reason.fill("先记下一半。")
+    unfold(page)
+    page.locator("textarea").first.fill("先记下一半。")
     page.get_by_role("button", name="暂存草稿").click()
     expect(page.get_by_text("暂存的草稿，尚未提交").first).to_be_visible()
     assert page.locator("textarea").first.input_value() == "先记下一半。"
@@ -114,7 +111,7 @@ def test_who_stepped_aside_finds_nothing_of_the_case_anywhere(site: Site) -> Non
     fill(
         page,
         address,
-        forms.write(forms.FORMS[Kind.RECUSAL], {"recuse": True, "reason": "与被核查人员是姻亲。"}),
+        forms.write(forms.FORMS[Kind.RECUSAL], {"recuse": True, "ground": "与被核查人员是姻亲。"}),
     )
     page.locator(f"form[action='{address}'] button[value='submit']").click()
     expect(page.get_by_role("status").first).to_contain_text("不再参与此案")
