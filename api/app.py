@@ -17,9 +17,11 @@ from api import (
     notices,
     pages,
     pages_again,
+    pages_verbs,
     portal,
     session,
     suggestions,
+    verbs,
     wake,
 )
 from api.limits import BodyLimit, SecurityHeaders, SignInLimits
@@ -82,6 +84,8 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         health,
         pages,
         pages_again,
+        pages_verbs,
+        verbs,
         portal,
     ):
         app.include_router(part.router)

@@ -113,6 +113,12 @@ FORMS: Mapping[Kind, Form] = {
     Kind.NOTICE_OF_INTENT: {"statement": Plain("对拟处理意见的陈述申辩")},
     Kind.CONVENING: {"members": Several("审议人员"), "reason": REASON},
     Kind.RECUSAL: {"recuse": YesNo("回避申报"), "ground": Plain("回避理由")},
+    Kind.RECUSAL_RULING: {
+        "granted": YesNo("裁定"),
+        "person": Plain("应当回避的人"),
+        "replacement": Plain("接替的调查人员"),
+        "reason": REASON,
+    },
     Kind.BALLOT: {"votes": _OUTCOME},
     Kind.CLOSE_SESSION: {"summary": Plain("审议情况"), "ties": _OUTCOME},
     Kind.SIGNATURE: {
@@ -173,6 +179,13 @@ EVIDENCE: Form = {
 }
 
 
+ITEM_VERB: Form = {"to": Plain("接办人"), "reason": REASON}
+CASE_VERB: Form = {
+    "to": Plain("人员"),
+    "members": Several("增加的成员"),
+    "until": Plain("恢复办理的日期"),
+    "reason": REASON,
+}
 LEVEL: Form = {"object": Plain("对象"), "level": Plain("密级"), "reason": REASON}
 
 ABSENCE: Mapping[Absence, Form] = {

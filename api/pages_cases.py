@@ -38,11 +38,15 @@ from models.queries import (
     absence_to_record,
     candidates,
     case_page,
+    case_verbs,
     count_cases,
     list_cases,
     organs_seen,
+    own_challenges,
     readers_of,
+    readers_of_choice,
     seen_item,
+    sitting_members,
 )
 from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
@@ -50,6 +54,7 @@ from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage, State
 from models.rules.permissions import Action, ItemFacts, Role, may
+from models.rules.verbs import CaseVerb
 from models.settings import settings
 from models.suggestion import CATEGORIES
 from models.tables import Clock, Organ
@@ -239,7 +244,7 @@ def get_case(
     recorded: bool = False,
 ) -> Response:
     """The file of a case, as far as the reader may see it."""
-    return _case_page(request, signed, case_id, registered=registered, added=added, recorded=recorded)
+    return show_case(request, signed, case_id, registered=registered, added=added, recorded=recorded)
 
 
 @router.post("/work-items/{item_id}/absence")
@@ -257,7 +262,7 @@ def post_absence(item_id: str, request: Request, signed: SignedDep, form: FormDe
             record(session, item_id, content, actor=signed.actor, expect_version=version_sent(form))
     except (CaseworkError, ValidationError) as error:
         faults = forms.faults(shape, typed, error) if isinstance(error, ValidationError) else {}
-        return _case_page(
+        return show_case(
             request,
             signed,
             case_id,
@@ -290,7 +295,7 @@ def post_level(case_id: str, request: Request, signed: SignedDep, form: FormDep)
         raise
     except (CaseworkError, ValidationError) as error:
         faults = forms.faults(forms.LEVEL, typed, error) if isinstance(error, ValidationError) else {}
-        return _case_page(
+        return show_case(
             request,
             signed,
             case_id,
@@ -329,13 +334,13 @@ def post_evidence(
         faults = forms.faults(forms.EVIDENCE, {}, error) if isinstance(error, ValidationError) else {}
         refusal = "" if faults else str(error)
         beside = faults or {"file": refusal}
-        return _case_page(
+        return show_case(
             request, signed, case_id, faults=beside, refusal=refusal, status=problem_of(error).status
         )
     return see_other(f"/cases/{case_id}?added=1#evidence")
 
 
-def _case_page(
+def show_case(
     request: Request,
     signed: Signed,
     case_id: str,
@@ -393,6 +398,12 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "weigh_of": lambda rid: weigh(d, rid),
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "clocks": _clocks(session, found),
+        "case_verbs": (offered := case_verbs(session, signed.actor, found.case, found.facts)),
+        "sitting": sitting_members(session, found.case) if CaseVerb.REMOVE_MEMBER in offered else (),
+        "copy_to": readers_of_choice(session, found.facts, found.case, on=beijing_day(clock()))
+        if CaseVerb.COPY in offered
+        else (),
+        "challenges": own_challenges(session, signed.actor, found.case),
     }
 
 

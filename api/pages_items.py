@@ -23,7 +23,7 @@ from models.answers import EditionChosen
 from models.casework import repin_edition, save_draft
 from models.database import register
 from models.dossier import clause_label
-from models.queries import ItemPage, case_row, item_page
+from models.queries import ItemPage, case_row, item_page, item_verbs
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound, Stale
 from models.rules.lifecycle import Absence, Kind
@@ -180,6 +180,12 @@ def _try_to_keep(request: Request, signed: Signed, item_id: str, *, content: Map
     return True
 
 
+def show_item(request: Request, signed: Signed, item_id: str, **shows: Any) -> Response:
+    """The page of an item with what was typed in one of its forms."""
+    with register().reading() as session:
+        return _form_page(request, session, signed, item_id, **shows)
+
+
 def _form_page(
     request: Request,
     session: Session,
@@ -206,6 +212,7 @@ def _form_page(
     shown = shows(session, signed, asked, typed, everything=everything) if asked.may_answer else {}
     names = {str(r["id"]): r["name"] for r in asked.context["respondents"]}
     refusal = _in_words(refusal, names)
+    offered, takers = item_verbs(session, signed.actor, asked.item, asked.facts, on=beijing_day(clock()))
     beside = dict(faults or {}) | forms.quoted_rows(typed, refusal, shown.get("row_texts", {}))
     return page(
         request,
@@ -225,6 +232,9 @@ def _form_page(
         saved_at=draft.saved_at if draft else None,
         kept=kept,
         carried=bool(carried),
+        verbs=offered,
+        takers=takers,
+        mine=asked.item.assignee_id == signed.actor.person_id,
         **{"officer": None, **shown},
     )
 

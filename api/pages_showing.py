@@ -155,6 +155,15 @@ def _convening(now: Showing) -> dict[str, Any]:
     return {"panel": {"size": RULE.size, "sitting": sitting}, "people": people}
 
 
+def _recusal_ruling(now: Showing) -> dict[str, Any]:
+    asked = now.asked.context
+    return {
+        "asked": asked,
+        "people": [(p["username"], f"{p['name']}（{'、'.join(p['parts'])}）") for p in asked["taking_part"]],
+        "investigators": [(i["username"], i["name"]) for i in asked["investigators"]],
+    }
+
+
 # --- what the officer sees ----------------------------------------------------------------------
 
 
@@ -186,6 +195,7 @@ _SHOWS: Mapping[Kind, Callable[[Showing], dict[str, Any]]] = {
     Kind.LEGAL_REVIEW: _legal_review,
     Kind.NOTICE_OF_INTENT: _notice_of_intent,
     Kind.CONVENING: _convening,
+    Kind.RECUSAL_RULING: _recusal_ruling,
     Kind.BALLOT: _ballot,
     Kind.CLOSE_SESSION: _close_session,
     Kind.SIGNATURE: _signature,

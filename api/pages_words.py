@@ -21,6 +21,7 @@ GUIDES: Mapping[Kind, str] = {
     Kind.NOTICE_OF_INTENT: "这是集体审议之前拟提出的处理意见，不是最后的决定。您可以提出意见。",
     Kind.CONVENING: "符合条件的审议人员不足，请指定人员补足审议组。",
     Kind.RECUSAL: "您被抽取为本案审议组成员。请先申报有没有应当回避的情形，全体申报后才能表决。",
+    Kind.RECUSAL_RULING: "有人申请本案人员回避。请您作出裁定并写明理由；准许的，其立即不再接触本案。",
     Kind.BALLOT: "本页先是逐人的依据、事实和证据，末尾是表决。请对每个人选一项结论、写明理由，再点“投票”；不能选择的结论写明了原因。",
     Kind.CLOSE_SESSION: "成员表决后，由您结束审议。系统公开计票；没有多数意见的，由您书面说明理由提出处理意见。",
     Kind.SIGNATURE: "核对审议组意见和依据后逐人签发，或者退回。",
@@ -184,3 +185,30 @@ def outcome(code: str) -> str:
 def clearing_form(code: str) -> str:
     """How a name is cleared."""
     return {"written": "书面", "in-person": "当面", "meeting": "会议", "notice": "通报"}.get(code, "")
+
+
+_VERBS: Mapping[str, str] = {
+    "claim": "由您办理；其他人的待办随即撤下。",
+    "release": "退回后同岗位人员都可以认领。",
+    "take-back": "收回后仍由委派人办理。",
+    "withdraw": "在他人办理之前可以撤回；内容成为草稿，撤回的事实留痕。",
+    "nudge": "提醒办理人尽快办理，二十四小时内只能一次；不改变期限。",
+}
+_CASE_VERBS: Mapping[str, str] = {
+    "hold": "中止期间任何人不能办理，期限不计；到期自动恢复。",
+    "resume": "恢复后继续办理，各期限按中止的天数顺延。",
+    "copy": "通知有权查看本案的人员知悉；抄送不增加任何权限。",
+    "add-members": "审议组须保持单数，一次增加两名；新成员须先申报回避情形。",
+    "remove-member": "其已投的票不计，由候补人员递补；没有候补的须补足。",
+    "challenge": "写明姓名和理由，由没有利害关系的负责人裁定；此人是否参与本案不因申请而告知。",
+}
+
+
+def verb(name: str) -> str:
+    """What a verb does to an item, in a sentence."""
+    return _VERBS.get(name, "")
+
+
+def case_verb(name: str) -> str:
+    """What a verb does to a case, in a sentence."""
+    return _CASE_VERBS.get(name, "")

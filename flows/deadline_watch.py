@@ -8,7 +8,7 @@ from prefect.client.orchestration import get_client
 
 from flows.sweep import wake_cases
 from flows.waking import case_deployment_id
-from tasks.office import lagging_cases, missing_notice, recompute_clocks, remind_due
+from tasks.office import lagging_cases, missing_notice, recompute_clocks, remind_due, resume_held
 
 
 @flow(name="deadline-watch", persist_result=False)
@@ -16,10 +16,11 @@ async def deadline_watch() -> dict[str, int]:
     """每小时期限巡查：到期提醒、逾期上报，绝不代人作出决定。
 
     A deadline reminds or escalates; it never approves anything. Each reminder is one effect in the
-    register, delivered by the run of its case. Clocks that a later holiday notice moves are computed anew first.
-    Returns the reminders written, the cases computed anew and what waking them did.
+    register, delivered by the run of its case. Cases whose time on hold has ended are taken up and clocks that a later
+    holiday notice moves are computed anew first. Returns the cases taken up, the reminders written, the cases computed anew and what waking them did.
     """
     now = datetime.now(UTC)
+    resumed = await asyncio.to_thread(resume_held, now)
     recomputed = await asyncio.to_thread(recompute_clocks, now)
     reminders = await asyncio.to_thread(remind_due, now)
     counts: dict[str, int] = {}
@@ -37,4 +38,4 @@ async def deadline_watch() -> dict[str, int]:
     get_run_logger().info(
         "Deadline watch: %d reminders written, %d cases computed anew.", reminders, recomputed
     )
-    return {"reminders": reminders, "recomputed": recomputed, **counts}
+    return {"resumed": len(resumed), "reminders": reminders, "recomputed": recomputed, **counts}

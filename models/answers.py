@@ -268,6 +268,15 @@ class RecusalDeclared(Shape):
     ground: Text = ""
 
 
+class RecusalRuling(Shape):
+    """回避申请裁定: who has to step aside, and for investigators who takes their place."""
+
+    granted: bool
+    person: Line = ""  # username
+    replacement: Line = ""
+    reason: FilledText
+
+
 class MemberVote(Shape):
     """One member's vote on one officer."""
 
@@ -358,6 +367,7 @@ ANSWERS: Mapping[Kind, type[Shape]] = {
     Kind.NOTICE_OF_INTENT: IntentHeard,
     Kind.CONVENING: Convening,
     Kind.RECUSAL: RecusalDeclared,
+    Kind.RECUSAL_RULING: RecusalRuling,
     Kind.BALLOT: BallotCast,
     Kind.CLOSE_SESSION: CloseSession,
     Kind.SIGNATURE: Signature,
@@ -368,6 +378,25 @@ ANSWERS: Mapping[Kind, type[Shape]] = {
     Kind.PUBLICATION_REVIEW: PublicationReview,
     Kind.ARCHIVING: Archiving,
 }
+
+
+# --- verbs --------------------------------------------------------------------------------------
+
+
+class ItemVerb(Shape):
+    """对一件待办的动作: to whom (username) and why, as far as the verb asks for it."""
+
+    to: Line = ""
+    reason: Text = ""
+
+
+class CaseAct(Shape):
+    """对案件的动作: why, and whom or until when, as far as the verb asks for it."""
+
+    reason: FilledText
+    to: Line = ""  # username; for an application for recusal the name as the applicant knows it
+    members: Annotated[list[Line], Field(max_length=10)] = []
+    until: Annotated[date | None, BeforeValidator(_unless_empty)] = None
 
 
 # --- what is recorded when the officer concerned gives no answer -------------------------------

@@ -107,6 +107,9 @@ class Case(SQLModel, table=True):
     retention: str = Field(default="", max_length=32)
     events: int = 0  # length of the chain
     head: str = Field(default="", max_length=64)  # hash of its last link
+    held_from: date | None = None  # 中止: nobody answers and no period runs from this day on
+    held_until: date | None = None  # taken up again on this day at the latest
+    hold_reason: str = Field(default="")
     level: str = Field(default="internal", max_length=16)  # public, internal, sensitive, strict
     version: int = 1
 
@@ -240,6 +243,8 @@ class WorkItem(SQLModel, table=True):
     created_at: datetime = _instant()
     due_on: date | None = None
     provisional: bool = False
+    asked_id: int | None = None  # whom the procedure asks; assignee_id has it now
+    delegated_by: int | None = None
     answer: dict[str, Any] | None = _json(default=None)
     answered_by: int | None = _key("person.id", default=None)
     answered_at: datetime | None = _instant(default=None)
@@ -273,6 +278,7 @@ class Ballot(SQLModel, table=True):
     person_id: int = _key("person.id")
     outcome: str = Field(max_length=16)
     reason: str
+    salt: str = Field(default="", max_length=32)  # of the seal that the event keeps
     cast_at: datetime = _instant()
 
 
@@ -362,6 +368,7 @@ class Clock(SQLModel, table=True):
     due_on: date
     provisional: bool = False
     basis: str = Field(default="")
+    exclusions: list[list[str]] = _json(default_factory=list)  # first and last day of each 中止
     closed_at: datetime | None = _instant(default=None)
 
 
@@ -514,6 +521,21 @@ class IdentityRequest(SQLModel, table=True):
     ruled_by: int | None = _key("person.id", default=None)
     ruled_at: datetime | None = _instant(default=None)
     opened_at: datetime | None = _instant(default=None)
+
+
+class Challenge(SQLModel, table=True):
+    """An application that somebody step aside, and the ruling of a head who is not concerned. 回避申请"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id", index=True)
+    made_by: int = _key("person.id")
+    about: str = Field(max_length=50)  # the name as the applicant knows it: who sits is not told by asking
+    ground: str
+    made_at: datetime = _instant()
+    ruling: str = Field(default="", max_length=16)  # granted, refused
+    person_id: int | None = _key("person.id", default=None)  # who has to step aside
+    ruled_by: int | None = _key("person.id", default=None)
+    ruled_at: datetime | None = _instant(default=None)
 
 
 class Replay(SQLModel, table=True):

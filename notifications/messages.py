@@ -27,6 +27,7 @@ INSTRUCTIONS: Mapping[Kind, str] = {
     Kind.NOTICE_OF_INTENT: "请阅读拟处理意见，提出意见；没有意见的，也请确认。",
     Kind.CONVENING: "可参加审议的人员不足，请补足。",
     Kind.RECUSAL: "请申报与本案有无应当回避的关系。",
+    Kind.RECUSAL_RULING: "请对回避申请作出裁定，写明理由。",
     Kind.BALLOT: "请阅卷后独立表决，写明理由。",
     Kind.CLOSE_SESSION: "请在各成员表决后核对结果，结束审议。",
     Kind.SIGNATURE: "请审阅审议结果，签发决定或者退回。",
@@ -192,4 +193,22 @@ def dissent_certificate(context: Context) -> Said:
 @message("case-archived", "归档")
 def case_archived(context: Context) -> Said:
     """A case has been archived."""
+    return _case(context)
+
+
+@message("nudge", "催办")
+def nudge(context: Context) -> Said:
+    """Somebody entitled to it asks that the item be done soon."""
+    return _item(context)
+
+
+@message("copy", "抄送知悉")
+def copy(context: Context) -> Said:
+    """There is something to know; nothing is asked."""
+    return _case(context)
+
+
+@message("challenge-ruled", "回避申请裁定")
+def challenge_ruled(context: Context) -> Said:
+    """An application for recusal has been ruled on; the notice does not say how."""
     return _case(context)

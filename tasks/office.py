@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from models.casework import office, take_number
+from models.casework import office, resume_due, take_number
 from models.casework.record import Act
 from models.database import register
 from models.dossier import load_dossier
@@ -222,6 +222,12 @@ def remind_due(at: datetime) -> int:
     """Owe the reminders of every clock that has reached a rung. Returns how many cases are concerned."""
     with register().writing() as session:
         return len(office.remind(session, now=at))
+
+
+def resume_held(at: datetime) -> list[str]:
+    """Take up every case whose 中止 has ended. Returns their ids."""
+    with register().writing() as session:
+        return resume_due(session, now=at, today=beijing_day(at))
 
 
 def recompute_clocks(at: datetime) -> int:

@@ -7,6 +7,8 @@ from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
+from models.casework.handling import handle_case, handle_item
+from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
 from models.casework.opening import add_evidence, open_case, take_number
 from models.casework.repinning import repin_edition
@@ -17,6 +19,8 @@ __all__ = [
     "Replayed",
     "add_evidence",
     "answer_work_item",
+    "handle_case",
+    "handle_item",
     "item_facts",
     "office",
     "open_case",
@@ -26,6 +30,7 @@ __all__ = [
     "replay",
     "request_identity",
     "rule_on_identity",
+    "resume_due",
     "save_draft",
     "set_case_level",
     "set_document_level",

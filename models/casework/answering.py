@@ -1,6 +1,7 @@
 """Answering a work item: the one act by which people move a case. 办理待办"""
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,14 @@ from sqlmodel import Session, select
 from models.answers import Shape, read_absence, read_answer
 from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
 from models.casework.handlers import HANDLERS, SEALED
+from models.casework.holding import held_zh
 from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.database import to_json
 from models.rules.errors import AlreadyDone, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
-from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Role, may
-from models.tables import Case, Draft, WorkItem
+from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Part, Role, may
+from models.tables import Ballot, Case, Draft, WorkItem
 
 # While the other authority has the matter, only these may be answered: 政务处分法 16, 公务员法 61.
 _OPEN_WHILE_TRANSFERRED = frozenset({Kind.AUTHORITY_REPLY, Kind.SERVICE_RECEIPT})
@@ -43,7 +45,8 @@ def answer_work_item(
     if not stepped_aside:
         check(ruling)
     shape = read_answer(kind, content)
-    kept = _kept(kind, item, shape)
+    salt = _salt(session, item, actor) if kind in SEALED else ""
+    kept = _kept(kind, item, shape, salt)
     if _repeated(item, kept, actor):
         return item
     if stepped_aside and ruling.recused:  # no right is left but to have sent the same twice
@@ -51,11 +54,12 @@ def answer_work_item(
     check(ruling)
     _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
+    act.on_behalf_of, act.salt = own.delegated_by, salt
     settled = HANDLERS[kind](act, own, shape)
     own.answer = kept | ({"settled": settled} if settled else {})
     own.answered_by, own.answered_at = actor.person_id, now
     act.stop(own, "done")
-    act.take_part(actor.person_id, PART_OF[Role(own.role)])
+    act.take_part(actor.person_id, Part.RULER if kind is Kind.RECUSAL_RULING else PART_OF[Role(own.role)])
     before = Stage(act.case.stage)
     settle(act)
     act.record(
@@ -135,12 +139,24 @@ def _act_on(session: Session, item_id: str, *, actor: Actor, now: datetime) -> t
     return act, session.get_one(WorkItem, item_id)
 
 
-def _kept(kind: Kind, item: WorkItem, shape: Shape) -> dict[str, Any]:
-    """What the item keeps of an answer. A ballot keeps only a seal: the votes lie in the ballot box."""
+def _kept(kind: Kind, item: WorkItem, shape: Shape, salt: str) -> dict[str, Any]:
+    """What the item keeps of an answer. A ballot keeps only a seal: the votes and the salt lie in the ballot box.
+
+    Without the salt nobody can try out votes against the seal; once the box is opened anybody can check it.
+    """
     content = shape.model_dump(mode="json")
     if kind not in SEALED:
         return content
-    return {"sealed": hashlib.sha256((item.id + to_json(content)).encode()).hexdigest()}
+    return {"sealed": hashlib.sha256((salt + item.id + to_json(content)).encode()).hexdigest()}
+
+
+def _salt(session: Session, item: WorkItem, actor: Actor) -> str:
+    mine = (
+        select(Ballot.salt)
+        .where(Ballot.case_id == item.case_id, Ballot.round == item.round)
+        .where(Ballot.person_id == actor.person_id)
+    )
+    return session.exec(mine).first() or secrets.token_hex(16)
 
 
 def _digest(kept: Mapping[str, Any]) -> str:
@@ -173,6 +189,8 @@ def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | No
         raise Locked(
             "案件已移送，其他机关答复前本机关不得作出处理（同一行为不重复处理）；收到答复后请先登记答复。"
         )
+    if case.held_until is not None:
+        raise Locked(held_zh(case))
     if item.state == "done":
         raise AlreadyDone(
             f"『{kind.zh}』已经办理，且与本次提交的内容不同；案件现处于『{stage}』，如需更正请申请退回。"

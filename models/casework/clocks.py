@@ -1,5 +1,6 @@
 """When a period of the handbook ends, and when it ends by a calendar that has changed since. 期限计算"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,9 +19,18 @@ class Timed:
     basis: str
 
 
-def timed(rule: DeadlineRule, started_at: datetime, calendar: Calendar) -> Timed:
-    """The end of a period that begins now, with its standing, its source and every step."""
-    end = due(started_at, rule.period, calendar)
+def timed(
+    rule: DeadlineRule,
+    started_at: datetime,
+    calendar: Calendar,
+    exclusions: Sequence[Sequence[str]] = (),
+) -> Timed:
+    """The end of a period that begins now, with its standing, its source and every step.
+
+    `exclusions` are the first and last days on which the case was held (中止); they do not count.
+    """
+    spans = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in exclusions]
+    end = due(started_at, rule.period, calendar, exclusions=spans)
     return Timed(end.on, end.provisional, "\n".join((_heading(rule), *end.why)))
 
 
@@ -33,7 +43,7 @@ def retimed(clock: Clock, edition: Edition, calendar: Calendar) -> Timed | None:
     rule = edition.deadlines.get(clock.deadline)
     if rule is None or not clock.basis.startswith(_heading(rule)):
         return None
-    end = timed(rule, clock.started_at, calendar)
+    end = timed(rule, clock.started_at, calendar, clock.exclusions)
     return None if (end.due_on, end.provisional) == (clock.due_on, clock.provisional) else end
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from models import answers as a
+from models.casework.challenging import rule_on_challenge, waiting_challenges
 from models.casework.decided import check_deviation, with_deviation
 from models.casework.investigating import file_investigation
 from models.casework.matching import inquiry, openings, symmetry
@@ -249,6 +250,7 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
                 person_id=act.actor.person_id if act.actor else 0,
                 outcome=vote.outcome,
                 reason=with_deviation(vote.reason, vote.deviation),
+                salt=act.salt,
                 cast_at=act.now,
             )
         )
@@ -257,6 +259,8 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
 
 def close_session(act: Act, _: WorkItem, answer: a.CloseSession) -> Settled:
     """Open the ballot box: the tally decides, and on a tie the chair's written reason."""
+    if waiting_challenges(act):
+        raise Incomplete("还有回避申请没有裁定，裁定之前不能结束审议；请催请裁定后再结束。")
     tallies = count(act)
     chosen = {t.respondent: t for t in answer.ties}
     result: dict[str, str] = {}
@@ -457,6 +461,7 @@ HANDLERS: Mapping[Kind, Handler] = {
     Kind.NOTICE_OF_INTENT: notice_of_intent,
     Kind.CONVENING: convening,
     Kind.RECUSAL: recusal,
+    Kind.RECUSAL_RULING: rule_on_challenge,
     Kind.BALLOT: ballot,
     Kind.CLOSE_SESSION: close_session,
     Kind.SIGNATURE: signature,

@@ -207,6 +207,8 @@ def _owe_reminder(session: Session, clock: Clock, mark: str, *, overdue: bool, n
     told = select(Effect.id).where(
         Effect.case_id == clock.case_id, Effect.item_id == clock.item_id, Effect.subject == subject
     )
+    if act.case.held_until is not None:
+        return False
     if clock.item_id is None or clock.closed_at is not None or session.exec(told).first() is not None:
         return False
     act.owe("notice", subject, item=clock.item_id)

@@ -7,10 +7,11 @@ from sqlmodel import col, select
 
 from models.casework.record import Act, check
 from models.rules.decision import Outcome
-from models.rules.errors import Incomplete, NotFound
+from models.rules.errors import Conflict, Incomplete, NotFound
+from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.rules.review import BallotCast, Tally, Vote, VotingRule, draw_panel, tally
-from models.tables import Ballot, Organ, Person, Seat
+from models.tables import Ballot, Organ, Person, RoleHolding, Seat
 
 RULE = VotingRule(version="2026-1")
 
@@ -27,9 +28,9 @@ class Bench:
         return tuple(s.person_id for s in self.seats if s.state == "sitting")
 
     @property
-    def called(self) -> tuple[int, ...]:
-        """Everybody who was ever seated and so declares on recusal."""
-        return tuple(s.person_id for s in self.seats if s.state != "alternate")
+    def called(self) -> int:
+        """How many were ever seated in this round."""
+        return sum(s.state != "alternate" for s in self.seats)
 
     @property
     def chair(self) -> int | None:
@@ -37,9 +38,14 @@ class Bench:
         return self.sitting[0] if self.sitting else None
 
     @property
+    def full(self) -> bool:
+        """Whether as many sit as the rule asks for, or more."""
+        return len(self.sitting) >= RULE.size
+
+    @property
     def short(self) -> bool:
         """Whether the panel cannot sit: a smaller one is never accepted in silence."""
-        return len(self.sitting) < RULE.size
+        return not self.full
 
 
 def bench(act: Act) -> Bench:
@@ -90,12 +96,24 @@ def _excluded(act: Act) -> set[int]:
     """Whoever may not sit, by the same ruling as everywhere else."""
     nobody = Actor(0, "", frozenset())
     facts = act.facts
-    barred = set()
+    barred = _superiors(act)
     for person in facts.parts:
         asked = Actor(person, nobody.name, nobody.roles)
         if not may(asked, Action.HOLD_PART, facts, part=Part.PANEL).ok:
             barred.add(person)
     return barred
+
+
+def _superiors(act: Act) -> set[int]:
+    """Heads and managers of an organ in which an officer concerned serves: they answer for that officer. 直接领导关系"""
+    served = select(RoleHolding.organ_id).where(
+        RoleHolding.role == Role.OFFICER,
+        col(RoleHolding.person_id).in_([row.person_id for row in act.respondents.values()]),
+    )
+    over = select(RoleHolding.person_id).where(
+        col(RoleHolding.role).in_((Role.HEAD, Role.MANAGER)), col(RoleHolding.organ_id).in_(served)
+    )
+    return set(act.session.exec(over))
 
 
 def name_members(act: Act, usernames: Sequence[str]) -> None:
@@ -133,7 +151,13 @@ def step_aside(act: Act, person: int, ground: str) -> None:
     for seat in now.seats:
         if seat.person_id == person:
             seat.state, seat.reason = "recused", ground
+            _empty_box_of(act, person)
     act.take_part(person, Part.RECUSED, reason=ground)
+    if act.case.stage == Stage.REVIEW and not now.full:
+        _move_up(act, now)
+
+
+def _move_up(act: Act, now: Bench) -> None:
     for seat in now.seats:
         if (
             seat.state == "alternate"
@@ -143,6 +167,66 @@ def step_aside(act: Act, person: int, ground: str) -> None:
             act.take_part(seat.person_id, Part.PANEL)
             act.moves.append(f"候补人员递补（第 {seat.position + 1} 顺位）")
             break
+
+
+def add_members(act: Act, usernames: Sequence[str]) -> None:
+    """Seat further people, so many that the panel stays odd; before the box is opened. 加签
+
+    Raises Incomplete, Conflict, NotFound, NotPermitted.
+    """
+    now = _open_bench(act)
+    people = _people(act, usernames)
+    if not people or (len(now.sitting) + len(people)) % 2 == 0:
+        raise Incomplete(
+            f"审议组应为单数，现有 {len(now.sitting)} 人；请一次增加偶数名成员（例如两名）并说明理由。"
+        )
+    facts = act.facts
+    eligible = set(_pool(act))
+    for offset, person in enumerate(people):
+        check(may(Actor(person, "", frozenset()), Action.HOLD_PART, facts, part=Part.PANEL))
+        seat = next((s for s in now.seats if s.person_id == person), None)
+        if person not in eligible or (seat is not None and seat.state != "alternate"):
+            raise Incomplete("所列人员不在可以参加审议的名单内，或者已在本轮审议组中、已经离席；请另行指定。")
+        if seat is None:
+            _seat(act, person, len(now.seats) + offset, sitting=True)
+        else:
+            seat.state = "sitting"
+            act.take_part(person, Part.PANEL)
+
+
+def remove_member(act: Act, username: str, reason: str) -> bool:
+    """Take a member off the panel: the vote leaves the box, the next alternate sits. 减签
+
+    False when that was done before. Raises NotFound, Incomplete, Conflict.
+    """
+    now = _open_bench(act)
+    (person,) = _people(act, [username])
+    seat = next((s for s in now.seats if s.person_id == person), None)
+    if seat is not None and seat.state == "removed":
+        return False
+    if seat is None or seat.state != "sitting":
+        raise Incomplete("所选人员不是本轮审议组的在席成员，请从在席成员中选择。")
+    seat.state, seat.reason = "removed", reason
+    _empty_box_of(act, person)
+    _move_up(act, now)
+    return True
+
+
+def _open_bench(act: Act) -> Bench:
+    if act.case.stage != Stage.REVIEW:
+        raise Conflict("案件不在集体审议环节，不能增减审议成员。")
+    return bench(act)
+
+
+def _empty_box_of(act: Act, person: int) -> None:
+    cast = select(Ballot).where(
+        Ballot.case_id == act.case.id, Ballot.round == act.case.round, Ballot.person_id == person
+    )
+    for row in act.session.exec(cast):
+        act.session.delete(row)
+    item = act.items.get((Kind.BALLOT, str(person)))
+    if item is not None and item.state == "done":
+        act.stop(item, "cancelled")  # there is no vote any more that could be taken back
 
 
 def count(act: Act) -> dict[int, Tally]:

@@ -121,6 +121,8 @@ class Act:
     moves: list[str] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)  # what else the event of this act says
+    salt: str = ""  # of the seal of a secret vote
+    on_behalf_of: int | None = None  # for whom the actor does it
     inquiry: Inquiry | None = None  # what the investigation found, once it has been read
     later: list[SQLModel] = field(default_factory=list)  # new rows that go in with the event
     stopped: list[str] = field(default_factory=list)  # items whose clocks stop with this act
@@ -272,6 +274,7 @@ class Act:
             respondent_id=wanted.respondent,
             role=rule.role,
             assignee_id=wanted.person,
+            asked_id=wanted.person,
             state="open",
             created_at=self.now,
         )
@@ -300,7 +303,7 @@ class Act:
 
     def give(self, item: WorkItem, person: int | None) -> None:
         """Put an item before somebody again: one that was withdrawn, or one whose taker has changed."""
-        item.state, item.assignee_id = "open", person
+        item.state, item.assignee_id, item.asked_id, item.delegated_by = "open", person, person, None
         item.version += 1
         if KINDS[Kind(item.kind)].deadline:
             for clock in self.session.exec(select(Clock).where(Clock.item_id == item.id)):
@@ -338,6 +341,7 @@ class Act:
             seq=case.events,
             tag=tag,
             actor_id=self.actor.person_id if self.actor else None,
+            on_behalf_of=self.on_behalf_of,
             at=self.now,
             reason=reason,
             data=said,

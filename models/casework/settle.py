@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sqlmodel import select
 
+from models.casework.challenging import waiting_challenges
 from models.casework.matching import match_clauses
 from models.casework.panel import bench, convene
 from models.casework.record import Act
@@ -33,7 +34,7 @@ def _ask(act: Act, wanted: Mapping[tuple[Kind, str], Ask]) -> None:
         item = act.items.get(key)
         if item is None:
             act.ask(ask)
-        elif item.state == "cancelled" or (item.state == "open" and item.assignee_id != ask.person):
+        elif item.state == "cancelled" or (item.state == "open" and item.asked_id != ask.person):
             # A panel that was short is complete again; a chair who steps aside no longer closes the session.
             act.give(item, ask.person)
     for key, item in act.items.items():
@@ -52,13 +53,15 @@ def situation(act: Act) -> Situation:
         stage,
         answers,
         respondents=people,
-        investigators=act.holders(Part.INVESTIGATOR),
+        investigators=tuple(p for p in act.holders(Part.INVESTIGATOR) if p not in act.holders(Part.RECUSED)),
         conclusion=act.case.conclusion,
         members=panel.sitting if panel else (),
-        undeclared=panel.called if panel else (),
+        undeclared=panel.sitting if panel else (),
+        called=panel.called if panel else 0,
         short=panel.short if panel else False,
         chair=panel.chair if panel else None,
         outcomes={rid: Outcome(row.outcome) for rid, row in decided.items() if row.outcome},
+        challenges=waiting_challenges(act),
         cleared_elsewhere=frozenset(
             rid for rid, row in decided.items() if row.external_result == "no-action"
         ),

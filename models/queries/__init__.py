@@ -39,6 +39,13 @@ from models.queries.inbox import (
     told,
     unread_count,
 )
+from models.queries.offered import (
+    case_verbs,
+    item_verbs,
+    own_challenges,
+    readers_of_choice,
+    sitting_members,
+)
 from models.queries.overview import Overview, may_oversee, overview
 from models.queries.own import OwnCase, own_cases
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
@@ -84,6 +91,11 @@ __all__ = [
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
+    "case_verbs",
+    "item_verbs",
+    "own_challenges",
+    "readers_of_choice",
+    "sitting_members",
     "additions",
     "answerable",
     "candidates",

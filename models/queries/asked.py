@@ -25,6 +25,7 @@ from models.rules.permissions import Action, Actor, CaseFacts, ItemFacts, Part, 
 from models.tables import (
     Allegation,
     Case,
+    Challenge,
     Clearing,
     Decision,
     Evidence,
@@ -293,6 +294,26 @@ def _recusal(asked: _Asked) -> dict[str, Any]:
     return {"matter": asked.case.title} | _seats(asked)
 
 
+def _recusal_ruling(asked: _Asked) -> dict[str, Any]:
+    """The application, everybody who takes part and could be meant, and who could take an investigator's place."""
+    row = asked.session.get_one(Challenge, int(asked.item.slot))
+    people = {
+        p.id: p for p in asked.session.exec(select(Person).where(col(Person.id).in_(asked.facts.parts)))
+    }
+    taking_part = [
+        {"username": people[i].username, "name": people[i].name, "parts": [part.zh for part in sorted(parts)]}
+        for i, parts in sorted(asked.facts.parts.items())
+        if not parts & {Part.RECUSED, Part.RESPONDENT} and parts - {Part.RULER}
+    ]
+    return {
+        "about": row.about,
+        "ground": row.ground,
+        "made_by": people[row.made_by].name,
+        "taking_part": taking_part,
+        "investigators": _candidates(asked, Role.INVESTIGATOR, Part.INVESTIGATOR),
+    }
+
+
 def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
@@ -348,6 +369,7 @@ _CONTEXT: Mapping[Kind, Callable[[_Asked], dict[str, Any]]] = {
     Kind.NOTICE_OF_INTENT: _intent,
     Kind.CONVENING: _convening,
     Kind.RECUSAL: _recusal,
+    Kind.RECUSAL_RULING: _recusal_ruling,
     Kind.BALLOT: _panel,
     Kind.CLOSE_SESSION: _panel,
     Kind.SIGNATURE: _signature,

@@ -66,6 +66,7 @@ class Kind(StrEnum):
     NOTICE_OF_INTENT = "notice-of-intent"
     CONVENING = "convening"
     RECUSAL = "recusal"
+    RECUSAL_RULING = "recusal-ruling"
     BALLOT = "ballot"
     CLOSE_SESSION = "close-session"
     SIGNATURE = "signature"
@@ -102,6 +103,7 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.NOTICE_OF_INTENT: KindRule("拟处理意见告知", Stage.MATCHING, Role.OFFICER, "statement"),
     Kind.CONVENING: KindRule("补足审议人员", Stage.REVIEW, Role.MANAGER),
     Kind.RECUSAL: KindRule("回避申报", Stage.REVIEW, Role.PANEL_MEMBER),
+    Kind.RECUSAL_RULING: KindRule("回避申请裁定", Stage.REVIEW, Role.HEAD),  # in whatever stage it is asked
     Kind.BALLOT: KindRule("表决", Stage.REVIEW, Role.PANEL_MEMBER, "review"),
     Kind.CLOSE_SESSION: KindRule("结束审议", Stage.REVIEW, Role.PANEL_MEMBER),
     Kind.SIGNATURE: KindRule("签发决定", Stage.DECISION, Role.HEAD, "decision"),
@@ -169,10 +171,12 @@ class Situation:
     investigators: tuple[int, ...] = ()  # lead first
     conclusion: str = ""
     members: tuple[int, ...] = ()  # sitting members, in the order of the draw
-    undeclared: tuple[int, ...] = ()  # every person ever seated in this round, who must declare or has
+    undeclared: tuple[int, ...] = ()  # who sits and must declare, or has
+    called: int = 0  # how many were ever seated in this round
     short: bool = False  # not enough eligible people for a panel
     chair: int | None = None
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)  # respondent id -> signed outcome
+    challenges: Mapping[int, int | None] = field(default_factory=dict)  # waiting request -> who rules
     cleared_elsewhere: frozenset[int] = frozenset()  # respondents the other authority found nothing against
 
     def answer(self, kind: Kind, slot: object = "") -> Mapping[str, Any] | None:
@@ -186,7 +190,8 @@ class Situation:
 
 def asks(now: Situation) -> tuple[Ask, ...]:
     """Every work item this stage and round calls for so far, answered or not."""
-    return _ASKS[now.stage](now)
+    rulings = tuple(Ask(Kind.RECUSAL_RULING, str(r), person=who) for r, who in now.challenges.items())
+    return (*_ASKS[now.stage](now), *rulings)
 
 
 def way_out(now: Situation) -> Move | None:
@@ -283,7 +288,7 @@ def _matching_way(now: Situation) -> Move | None:
 
 def _review_asks(now: Situation) -> tuple[Ask, ...]:
     if now.short:
-        return (Ask(Kind.CONVENING, str(len(now.undeclared))),)  # a panel may fall short again
+        return (Ask(Kind.CONVENING, str(now.called)),)  # a panel may fall short again
     wanted = [Ask(Kind.RECUSAL, str(p), person=p) for p in now.undeclared]
     if now.all_answered(Kind.RECUSAL, now.undeclared):
         wanted += [Ask(Kind.BALLOT, str(p), person=p) for p in now.members]

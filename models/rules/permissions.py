@@ -64,6 +64,7 @@ class Part(StrEnum):
     PUBLICITY_REVIEWER = "publicity-reviewer"  # 公开审查人
     ARCHIVIST = "archivist"  # 归档人
     RESPONDENT = "respondent"  # 被核查执法人员
+    RULER = "ruler"  # 回避裁定人
     RECUSED = "recused"  # 已回避
 
     @property
@@ -83,6 +84,7 @@ _PART_ZH = {
     Part.PUBLICITY_REVIEWER: "公开审查人",
     Part.ARCHIVIST: "归档人",
     Part.RESPONDENT: "被核查执法人员",
+    Part.RULER: "回避裁定人",
     Part.RECUSED: "已回避人员",
 }
 
@@ -136,7 +138,9 @@ BROWSING: Mapping[Role, Level] = {
     Role.ARCHIVIST: Level.INTERNAL,
 }
 ORGAN_WIDE = frozenset(BROWSING)
-PART_CEILINGS: Mapping[Part, Level] = {part: CEILINGS[role] for role, part in PART_OF.items()}
+PART_CEILINGS: Mapping[Part, Level] = {part: CEILINGS[role] for role, part in PART_OF.items()} | {
+    Part.RULER: Level.STRICT
+}
 
 # Parts that end sight (recused) or narrow it to one's own items and papers (respondent). What is not accepted may
 # be a slander or a matter for another authority: the officer concerned is not to learn of it, nor to be warned.

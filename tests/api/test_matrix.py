@@ -295,6 +295,16 @@ def _absence(sight: Sight, place: Place, key: Any) -> set[int]:
     return {404} if key not in sight.items else {403, 409, 422}
 
 
+def _verb(sight: Sight, place: Place, key: Any) -> set[int]:
+    # Passing an item on without a reason is refused even to those who may, so that nothing changes.
+    return {404} if key not in sight.items else {403, 409, 422}
+
+
+def _case_verb(sight: Sight, place: Place, _: Any) -> set[int]:
+    # A hold without an end is refused even to the manager, so that nothing changes.
+    return {404} if place.id not in sight.listed else {403, 409, 422}
+
+
 def _give(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {422} if place.id in sight.gives else {403, 422}
 
@@ -302,6 +312,8 @@ def _give(sight: Sight, place: Place, _: Any) -> set[int]:
 # What no case can be, and only some papers are: nothing changes, whoever sends it.
 PUBLIC = {"json": {"level": "public", "reason": "试一试"}}
 SAME_EDITION = {"json": {"edition": "2019", "reason": "试一试"}, "headers": {"If-Match": "*"}}
+TRANSFER = {"verb": "transfer", "json": {}, "headers": {"If-Match": "*"}}
+HOLD = {"verb": "hold", "json": {"reason": "试一试"}}
 UNFIT = {"json": {"no-such-field": 1}, "headers": {"If-Match": "*"}}
 FORM = {"files": {"file": ("a.txt", b"text", "text/plain")}, "data": {"kind": "x"}}
 NOTHING_OF_A_CASE = Rule()
@@ -343,6 +355,8 @@ RULES: Mapping[str, Rule] = {
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
     "GET /api/work-items/{item_id}": Rule("items", _one_of("items")),
     "POST /api/work-items/{item_id}/answer": Rule("items", _act, UNFIT),
+    "POST /api/work-items/{item_id}/verbs/{verb}": Rule("items", _verb, TRANSFER),
+    "POST /api/cases/{case_id}/verbs/{verb}": Rule("case", _case_verb, HOLD),
     "POST /api/work-items/{item_id}/absence": Rule("items", _absence, UNFIT),
     "PUT /api/work-items/{item_id}/draft": Rule("items", _draft, UNFIT),
 }
@@ -360,6 +374,8 @@ PAGES: Mapping[str, Rule] = {
 }
 # Pages that show no case, and those that do what an API route does through the same function.
 OTHER_PAGES = {
+    "POST /work-items/{item_id}/verbs/{verb}": "POST /api/work-items/{item_id}/verbs/{verb}",
+    "POST /cases/{case_id}/verbs/{verb}": "POST /api/cases/{case_id}/verbs/{verb}",
     "GET /": "sends on",
     "GET /static/site.{kind}": "the style sheet and the script",
     "GET /sign-in": "a form",
@@ -425,6 +441,7 @@ class Walk:
     async def ask(self, route: str, key: Any = None, **sends: Any) -> Response:
         """One request; it must never break, and never say a word of a case that is not listed."""
         method, path = route.split(" ")
+        path = path.replace("{verb}", sends.pop("verb", ""))
         address = re.sub(r"\{\w+\}", str(key), path)
         headers = {"Authorization": f"Bearer {self.person.token}", **sends.pop("headers", {})}
         _streams.set("files" in sends)

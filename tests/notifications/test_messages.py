@@ -21,6 +21,9 @@ CONTRACT = {
     "escalation",
     "dissent-certificate",
     "case-archived",
+    "nudge",
+    "copy",
+    "challenge-ruled",
 }
 MONDAY = date(2026, 3, 16)
 

@@ -118,7 +118,11 @@ def test_missing_facts_open_a_new_round_of_verification() -> None:
 
 
 def session(*said: tuple[Any, ...], **known: Any) -> Situation:
-    return at(Stage.REVIEW, *said, **({"members": PANEL, "undeclared": PANEL, "chair": PANEL[0]} | known))
+    return at(
+        Stage.REVIEW,
+        *said,
+        **({"members": PANEL, "undeclared": PANEL, "called": len(PANEL), "chair": PANEL[0]} | known),
+    )
 
 
 DECLARED = tuple((Kind.RECUSAL, {"recuse": False}, p) for p in PANEL)

@@ -1,0 +1,94 @@
+"""Which verbs are open to a reader now, and whom a form may name. 可用动作"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from models.casework import item_facts
+from models.queries.asked import candidates
+from models.rules.lifecycle import KINDS, Kind, Stage
+from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
+from models.rules.verbs import CaseVerb, Holding, Verb, case_ruling, item_ruling
+from models.tables import Case, Challenge, Person, Seat, WorkItem
+
+Choice = tuple[str, str]  # username, name
+
+
+@dataclass(frozen=True)
+class ChallengeRow:
+    """An application for recusal as its applicant sees it. 回避申请"""
+
+    about: str
+    ground: str
+    ruling: str
+    reason: str
+
+
+def item_verbs(
+    session: Session, actor: Actor, item: WorkItem, facts: CaseFacts, *, on: date
+) -> tuple[tuple[Verb, ...], tuple[Choice, ...]]:
+    """What may be done with an item besides answering it, and who could take it over."""
+    kind = Kind(item.kind)
+    held = Holding(kind, item.state, item.asked_id, item.assignee_id, item.delegated_by, item.answered_by)
+    answerable = may(actor, Action.ANSWER, facts, item=item_facts(item))
+    offered = tuple(v for v in Verb if item_ruling(v, actor, held, facts, may_answer=answerable).ok)
+    if held.holder == actor.person_id:
+        offered = tuple(v for v in offered if v is not Verb.CLAIM)
+    if not {Verb.TRANSFER, Verb.DELEGATE} & set(offered):
+        return offered, ()
+    people = candidates(session, KINDS[kind].role, item.organ_id, on=on)
+    return offered, tuple(
+        (one["username"], one["name"])
+        for one in people
+        if one["person_id"] not in (item.assignee_id, actor.person_id)
+    )
+
+
+def case_verbs(session: Session, actor: Actor, case: Case, facts: CaseFacts) -> tuple[CaseVerb, ...]:
+    """What may be done with a case as a whole."""
+    offered = [v for v in CaseVerb if case_ruling(v, actor, facts).ok]
+    idle = {
+        CaseVerb.HOLD: case.held_until is not None or case.state != "open",
+        CaseVerb.RESUME: case.held_until is None,
+        CaseVerb.ADD_MEMBERS: case.stage != Stage.REVIEW,
+        CaseVerb.REMOVE_MEMBER: case.stage != Stage.REVIEW,
+        CaseVerb.CHALLENGE: case.state != "open",
+    }
+    return tuple(v for v in offered if not idle.get(v, False))
+
+
+def sitting_members(session: Session, case: Case) -> tuple[Choice, ...]:
+    """Who sits on the panel of this round."""
+    seated = (
+        select(Person.username, Person.name)
+        .join(Seat, col(Seat.person_id) == col(Person.id))
+        .where(Seat.case_id == case.id, Seat.round == case.round, Seat.state == "sitting")
+        .order_by(col(Seat.position))
+    )
+    return tuple((username, name) for username, name in session.exec(seated))
+
+
+def readers_of_choice(session: Session, facts: CaseFacts, case: Case, *, on: date) -> tuple[Choice, ...]:
+    """Whom a copy may reach: those who take part, and the heads and managers of the organ."""
+    heads = [
+        one for role in (Role.HEAD, Role.MANAGER) for one in candidates(session, role, case.organ_id, on=on)
+    ]
+    taking = [i for i, parts in facts.parts.items() if not parts & {Part.RECUSED, Part.RESPONDENT}]
+    rows = session.exec(select(Person.username, Person.name).where(col(Person.id).in_(taking)))
+    return tuple(sorted({*rows, *((one["username"], one["name"]) for one in heads)}))
+
+
+def own_challenges(session: Session, actor: Actor, case: Case) -> tuple[ChallengeRow, ...]:
+    """The applications this person has made, with their rulings."""
+    mine = select(Challenge).where(Challenge.case_id == case.id, Challenge.made_by == actor.person_id)
+    rows = []
+    for row in session.exec(mine.order_by(col(Challenge.id))):
+        ruled = select(WorkItem).where(
+            WorkItem.case_id == case.id, WorkItem.kind == Kind.RECUSAL_RULING, WorkItem.slot == str(row.id),
+            WorkItem.state == "done",
+        )  # fmt: skip
+        item = session.exec(ruled).first()
+        reason = str((item.answer or {}).get("reason", "")) if item else ""
+        rows.append(ChallengeRow(row.about, row.ground, row.ruling, reason))
+    return tuple(rows)
