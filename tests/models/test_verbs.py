@@ -23,6 +23,16 @@ def bureau(register: Register) -> Bureau:
     return a_bureau(register)
 
 
+def hire(bureau: Bureau, username: str, role: str, organ: int) -> None:
+    """One more person with a role."""
+    with bureau.register.writing() as session:
+        person = Person(username=username, name=username)
+        session.add(person)
+        session.flush()
+        bureau.ids[username] = person.id or 0
+        session.add(RoleHolding(person_id=person.id, organ_id=organ, role=role, valid_from=date(2019, 1, 1)))
+
+
 def do(
     told: Told, item: WorkItem, verb: Verb, by: str, *, version: int | None = None, **said: Any
 ) -> WorkItem:
@@ -122,18 +132,7 @@ def test_an_item_is_passed_on_with_a_reason_and_the_old_version_is_stale(bureau:
 def test_a_delegate_acts_on_behalf_and_cannot_pass_it_on(bureau: Bureau) -> None:
     told = a_case(bureau).to(Stage.DECISION)
     item = told.item("signature")
-    with bureau.register.writing() as session:
-        from datetime import date
-
-        from models.tables import Person, RoleHolding
-
-        second = Person(username="he.fu", name="何副")
-        session.add(second)
-        session.flush()
-        bureau.ids["he.fu"] = second.id or 0
-        session.add(
-            RoleHolding(person_id=second.id, organ_id=item.organ_id, role="head", valid_from=date(2019, 1, 1))
-        )
+    hire(bureau, "he.fu", "head", item.organ_id)
     head = told.who(item)
     do(told, item, Verb.CLAIM, head)
     given = do(told, item, Verb.DELEGATE, head, to="he.fu", reason=WHY)
