@@ -1,6 +1,6 @@
 """What people do with a work item or a case besides answering. 办理动作"""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from models.database import Register
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, NotPermitted, Stale
 from models.rules.lifecycle import Stage
 from models.rules.verbs import CaseVerb, Verb
-from models.tables import Ballot, Clock, Draft, Effect, Event, Person, Seat, WorkItem
+from models.tables import Ballot, Clock, Draft, Effect, Event, Person, RoleHolding, Seat, WorkItem
 from tests.builders import Bureau, Told, a_bureau, a_case
 
 WHY = "本人出差，不能按期办理。"
