@@ -59,6 +59,15 @@ PERSONAL = {
     "json": Hook,
     "jsons": Hook,
 }
+_KINDS_ZH = {
+    "mailto": "电子邮件",
+    "mailtos": "电子邮件",
+    "wecombot": "企业微信群机器人",
+    "dingtalk": "钉钉群机器人",
+    "feishu": "飞书群机器人",
+    "json": "回调地址",
+    "jsons": "回调地址",
+}
 INSTANT = frozenset({"wecombot", "dingtalk", "feishu"})  # read by whoever is in the group
 
 _MAIL = re.compile(r"mailtos?://", re.IGNORECASE)
@@ -167,6 +176,19 @@ def url_fault(url: str, *, sender: str = "", personal: bool = False) -> str:
 def instant(url: str) -> bool:
     """Whether an address is that of a group robot."""
     return _scheme(url) in INSTANT
+
+
+def describe(url: str) -> str:
+    """What an address is, in words that give no password away."""
+    plugin = _plugin(url) if _scheme(url) else None
+    if isinstance(plugin, Mail) and plugin.targets:
+        return f"电子邮件 {plugin.targets[0][1]}"
+    return _KINDS_ZH.get(_scheme(url), "其他渠道")
+
+
+def is_mail(url: str) -> bool:
+    """Whether an address is one of e-mail, which can take a calendar entry along."""
+    return _MAIL.match(url) is not None
 
 
 def _fault(url: str, plugin: Any) -> str:
