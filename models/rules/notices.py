@@ -101,7 +101,7 @@ def next_opening(now: datetime, calendar: Calendar) -> datetime:
 
 def next_attempt(attempts: int, now: datetime) -> datetime:
     """When to try again after so many attempts, each pause longer than the last."""
-    return now + _FIRST_PAUSE * _LONGER ** (attempts - 1)
+    return now + _FIRST_PAUSE * int(_LONGER ** (attempts - 1))
 
 
 def _quiet(since: int | None, now: datetime, calendar: Calendar) -> bool:
