@@ -58,7 +58,7 @@ from models.settings_table import settings_table
 from models.suggestion.report import propose, score
 from models.tables import Person
 from notifications.addresses import add_channel, load_channels
-from notifications.outbox import retry_lagging
+from notifications.outbox import send_due
 from processes import Plan, StartError, Stopped, Supervisor, start_system
 
 FAULT = 2  # the exit code of a start that cannot be
@@ -319,7 +319,7 @@ def _table(title: str, *columns: str) -> Table:
 
 def retry_notices(_: argparse.Namespace) -> int:
     """Send again what a channel refused. 补发通知"""
-    sent = retry_lagging(register(), now=lambda: datetime.now(UTC))
+    sent = send_due(register(), now=lambda: datetime.now(UTC))
     print(f"补发成功 {sent.delivered} 条，仍失败 {sent.failed} 条。")
     return 0
 

@@ -21,7 +21,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.waking import Pause, Woken, case_deployment_id, is_ahead, wake
-from tasks.office import lagging_cases, open_cases_without, retry_notices, standing
+from tasks.office import lagging_cases, open_cases_without, send_notices, standing, tell_systems
 from tasks.purge import purge
 
 PAGE = 200
@@ -52,7 +52,8 @@ async def sweep(
         counts = await wake_cases(
             client, case_ids, deployment_id=deployment_id, stale_after_s=stale_after_s, at_most=at_most
         )
-    counts["notices"] = await asyncio.to_thread(retry_notices)
+    counts["notices"] = await asyncio.to_thread(send_notices)
+    counts["events told"] = await asyncio.to_thread(tell_systems)
     if thorough:
         purged = await asyncio.to_thread(purge, datetime.now(UTC))
         counts |= {"replays purged": purged.replays, "files purged": purged.files}

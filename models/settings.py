@@ -2,10 +2,11 @@
 
 import os
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -54,6 +55,21 @@ class Settings(BaseSettings):
         " empty means vault.key in the data directory, made at the first start",
     )
     smtp_from: str = Field("", description="Sender of e-mail notices when a channel names none")
+    notice_limit_s: float = Field(
+        20, gt=0, le=300, description="Seconds one notice may take with the server of its channel"
+    )
+    private_networks: str = Field(
+        "",
+        description="Networks of the house, e.g. 10.0.0.0/8, comma separated, that addresses entered on a page"
+        " may lie in; public addresses always may",
+    )
+
+    @field_validator("private_networks")
+    @classmethod
+    def _readable_networks(cls, said: str) -> str:
+        for part in filter(None, map(str.strip, said.split(","))):
+            ip_network(part)
+        return said
 
     @property
     def register_url(self) -> str:

@@ -425,6 +425,17 @@ class Channel(SQLModel, table=True):
     name: str = Field(max_length=32)  # mail, wecom, …
     url: str = Field(max_length=500)
     active: bool = True
+    guarded: bool = False  # entered by the person on a page, so it leads out of the house only
+
+
+class NoticePreference(SQLModel, table=True):
+    """How somebody wants to be told outside the in-app inbox. 通知偏好"""
+
+    __tablename__ = "notice_preference"
+
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    quiet_from: int | None = None  # hour of the evening
+    kinds: dict[str, str] = _json(default_factory=dict)  # kind of notice -> now, digest, off
 
 
 class Notification(SQLModel, table=True):
@@ -433,6 +444,7 @@ class Notification(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("key", "person_id", "channel"),
         sa.Index("ix_notification_person_id_created_at", "person_id", "created_at"),
+        sa.Index("ix_notification_state_due_at", "state", "due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -443,13 +455,54 @@ class Notification(SQLModel, table=True):
     channel: str = Field(max_length=32)  # inbox, or the name of a channel
     subject: str = Field(max_length=200)
     body: str
-    state: str = Field(max_length=16)  # delivered, sending, failed
+    entry: str = ""  # a calendar entry that goes along
+    state: str = Field(max_length=16)  # waiting, sending, delivered, failed, unsure, gathered
+    due_at: datetime | None = _instant(default=None)  # when it goes out, or is tried again
+    digest: bool = False  # goes out together with others
+    carrier_id: int | None = _key("notification.id", default=None, index=True)  # the digest it is part of
+    settled_by: int | None = _key("person.id", default=None)  # who said again, or that it counts as delivered
     attempts: int = 0
     error: str = Field(default="", max_length=500)
     created_at: datetime = _instant()
     claimed_at: datetime | None = _instant(default=None)  # of the last attempt
     delivered_at: datetime | None = _instant(default=None)
     read_at: datetime | None = _instant(default=None)
+
+
+class Webhook(SQLModel, table=True):
+    """An office system that is told how cases move. 外部系统回调"""
+
+    __table_args__ = (sa.UniqueConstraint("organ_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    organ_id: int = _key("organ.id")
+    name: str = Field(max_length=50)
+    url: str = Field(max_length=500)
+    sealed: str  # the secret it is signed with; without the key of the vault these are only letters
+    active: bool = True
+    registered_by: int = _key("person.id")
+    registered_at: datetime = _instant()
+    mark: int = 0  # events up to this one need not be looked at again
+
+
+class WebhookCall(SQLModel, table=True):
+    """One event told to one office system. 回调记录"""
+
+    __tablename__ = "webhook_call"
+    __table_args__ = (
+        sa.UniqueConstraint("webhook_id", "event_id"),
+        sa.Index("ix_webhook_call_state_due_at", "state", "due_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    webhook_id: int = _key("webhook.id")
+    event_id: int = _key("event.id")
+    state: str = Field(max_length=16)  # waiting, sending, delivered, failed
+    due_at: datetime = _instant()
+    claimed_at: datetime | None = _instant(default=None)
+    attempts: int = 0
+    error: str = Field(default="", max_length=500)
+    delivered_at: datetime | None = _instant(default=None)
 
 
 class Publication(SQLModel, table=True):

@@ -15,6 +15,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from models.rules.errors import Conflict
 from models.settings import settings
 
+_WEBHOOKS = "外部系统回调"
+
 
 class VaultClosed(Conflict):
     """举报人信息的密钥不可用，没有办理；请联系系统管理员。"""
@@ -28,9 +30,14 @@ def key_path() -> Path:
     return Path(chosen.vault_key_file) if chosen.vault_key_file else chosen.data_dir / "vault.key"
 
 
-def prepare_key() -> None:
+def webhook_key_path() -> Path:
+    """Where the key of webhook secrets lies: whoever sends needs it, and must not be able to read who reported."""
+    return settings().data_dir / "webhook.key"
+
+
+def prepare_key(path: Path | None = None) -> None:
     """Make a key where there is none, readable by our own account only; two who start at once make one."""
-    path = key_path()
+    path = path or key_path()
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,16 +71,31 @@ def unseal(sealed: str) -> tuple[str, str]:
     return said["name"], said["contact"]
 
 
-def _fernet() -> Fernet:
-    path = key_path()
+def seal_secret(secret: str) -> str:
+    """A secret that only the key of webhooks opens. Raises VaultClosed."""
+    return _fernet(webhook_key_path(), _WEBHOOKS).encrypt(secret.encode()).decode()
+
+
+def unseal_secret(sealed: str) -> str:
+    """The secret again. Raises VaultClosed when the key is not the one that sealed it."""
+    try:
+        return _fernet(webhook_key_path(), _WEBHOOKS).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise VaultClosed(
+            "回调密钥不是用现在的密钥文件封存的，无法使用；请系统管理员恢复原来的密钥文件，或者重新登记回调。"
+        ) from None
+
+
+def _fernet(path: Path | None = None, what: str = "举报人信息") -> Fernet:
+    path = path or key_path()
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         key = path.read_bytes().strip()
     except OSError:
-        raise VaultClosed("没有找到举报人信息的密钥文件，没有办理；请系统管理员恢复密钥文件。") from None
+        raise VaultClosed(f"没有找到{what}的密钥文件，没有办理；请系统管理员恢复密钥文件。") from None
     if mode & 0o077:
-        raise VaultClosed("举报人信息的密钥文件可以被其他账户读取，没有办理；请系统管理员将权限改为 0600。")
+        raise VaultClosed(f"{what}的密钥文件可以被其他账户读取，没有办理；请系统管理员将权限改为 0600。")
     try:
         return Fernet(key)
     except ValueError:
-        raise VaultClosed("举报人信息的密钥文件已经损坏，没有办理；请系统管理员从备份恢复。") from None
+        raise VaultClosed(f"{what}的密钥文件已经损坏，没有办理；请系统管理员从备份恢复。") from None

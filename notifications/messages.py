@@ -75,13 +75,14 @@ class MessageKind:
     kind: str
     zh: str
     says: _Says
+    served: bool = False  # part of a legal service: neither muted nor delayed
 
 
-def message(kind: str, zh: str) -> Callable[[_Says], _Says]:
+def message(kind: str, zh: str, *, served: bool = False) -> Callable[[_Says], _Says]:
     """Enter a kind into the registry under the name of its templates."""
 
     def enter(says: _Says) -> _Says:
-        MESSAGES[kind] = MessageKind(kind, zh, says)
+        MESSAGES[kind] = MessageKind(kind, zh, says, served)
         return says
 
     return enter
@@ -148,19 +149,19 @@ def case_registered(context: Context) -> Said:
     return _case(context)
 
 
-@message("rights-notice", "权利告知")
+@message("rights-notice", "权利告知", served=True)
 def rights_notice(context: Context) -> Said:
     """An officer may read what rights there are."""
     return _case(context)
 
 
-@message("decision-issued", "决定送达")
+@message("decision-issued", "决定送达", served=True)
 def decision_issued(context: Context) -> Said:
     """A decision waits to be read; the notice does not say which way it went."""
     return _case(context)
 
 
-@message("clearing-issued", "澄清函")
+@message("clearing-issued", "澄清函", served=True)
 def clearing_issued(context: Context) -> Said:
     """A clearing letter has been made out."""
     return _case(context)

@@ -21,7 +21,8 @@ from models.holidays import calendar_of
 from models.rules.deadlines import beijing_day
 from models.settings import settings
 from models.tables import Case, Document, Effect, Evidence
-from notifications.outbox import notify, retry_lagging
+from notifications.outbox import notify, send_due
+from notifications.webhooks import tell_webhooks
 from tasks.bundle import store_bundle
 from tasks.documents import DOCUMENTS, render
 
@@ -246,9 +247,14 @@ def missing_notice(at: datetime) -> int | None:
         return calendar_of(session).missing_year(beijing_day(at))
 
 
-def retry_notices() -> int:
-    """Try again what a channel refused, longer after each attempt. Returns how many arrived."""
-    return retry_lagging(register(), now=now).delivered
+def send_notices() -> int:
+    """Send what has come to its time, and again what a channel refused. Returns how many arrived."""
+    return send_due(register(), now=now).delivered
+
+
+def tell_systems() -> int:
+    """Tell the office systems that follow our cases what has happened. Returns how many events arrived."""
+    return tell_webhooks(register(), now=now).delivered
 
 
 def lagging_cases(*, older_than_s: float) -> list[str]:

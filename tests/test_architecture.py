@@ -56,7 +56,7 @@ LAYERS: Mapping[str, Layer] = {
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
     "models/vault.py": _layer("models.rules models.settings", "cryptography"),
     # Saying it once.
-    "notifications/": _layer("models notifications", "apprise jinja2 sqlmodel"),
+    "notifications/": _layer("models notifications", "apprise icalendar jinja2 sqlmodel"),
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
     # Order and waiting.

@@ -17,7 +17,7 @@ from models.files import Stored
 from models.handbook import load_edition
 from models.holidays import calendar_of, versions_in_force
 from models.rules.confidentiality import Level
-from models.rules.deadlines import beijing_day, rungs
+from models.rules.deadlines import Calendar, Rung, beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.tables import Case, Clock, Document, Effect, Publication, WorkItem
 
@@ -153,10 +153,12 @@ def recipients(act: Act, effect: Effect) -> list[int]:
 
 
 def _addressed(act: Act, effect: Effect) -> list[int]:
+    item = act.session.get(WorkItem, effect.item_id) if effect.item_id else None
+    if item is not None and item.state != "open":
+        return []  # done meanwhile: neither the person nor a manager is to be troubled with it
     if effect.person_id is not None:
         return [effect.person_id]
-    item = act.session.get(WorkItem, effect.item_id)
-    if item is None or item.state != "open":
+    if item is None:
         return []
     if item.assignee_id is not None:
         return [item.assignee_id]
@@ -188,35 +190,50 @@ def remind(session: Session, *, now: datetime) -> list[str]:
 
     Each rung is owed once. Returns the ids of the cases concerned.
     """
-    today = beijing_day(now)
-    near = select(Clock).where(col(Clock.closed_at).is_(None), Clock.due_on <= today + _NEAR)
-    reminded, calendar = [], calendar_of(session)
-    for clock in list(session.exec(near.order_by(col(Clock.id)))):
-        ladder = rungs(clock.due_on, calendar, after=beijing_day(clock.started_at))
-        reached = [r for r in ladder if r.on <= today]
-        if reached and _owe_reminder(session, clock, reached[-1].mark, overdue=reached[-1].overdue, now=now):
-            reminded.append(clock.case_id)
-    return sorted(set(reminded))
+    near = select(Clock).where(
+        col(Clock.closed_at).is_(None),
+        Clock.due_on <= beijing_day(now) + _NEAR,
+        col(Clock.item_id).is_not(None),
+    )
+    calendar = calendar_of(session)
+    reminded = {
+        clock.case_id
+        for clock in list(session.exec(near.order_by(col(Clock.id))))
+        if _reached(clock, calendar, now) and _owe_reminder(session, clock, calendar, now=now)
+    }
+    return sorted(reminded)
 
 
-def _owe_reminder(session: Session, clock: Clock, mark: str, *, overdue: bool, now: datetime) -> bool:
-    # The lock comes first: two watches at once must not both find that nobody has been told.
+def _reached(clock: Clock, calendar: Calendar, now: datetime) -> Rung | None:
+    """The last rung that a running clock has come to."""
+    if clock.closed_at is not None:
+        return None
+    ladder = rungs(clock.due_on, calendar, after=beijing_day(clock.started_at))
+    return next((rung for rung in reversed(ladder) if rung.on <= beijing_day(now)), None)
+
+
+def _owe_reminder(session: Session, clock: Clock, calendar: Calendar, *, now: datetime) -> bool:
+    # The lock comes first: two watches at once must not both find that nobody has been told, and whoever was
+    # waited for may have answered, or moved the end.
     act = Act.on(session, lock_case(session, clock.case_id), actor=None, now=now)
     session.refresh(clock)
-    subject = f"reminder-{mark.lower()}"
+    rung = _reached(clock, calendar, now)
+    if rung is None:
+        return False
+    subject = f"reminder-{rung.mark.lower()}"
     told = select(Effect.id).where(
         Effect.case_id == clock.case_id, Effect.item_id == clock.item_id, Effect.subject == subject
     )
-    if act.case.held_until is not None:
-        return False
-    if clock.item_id is None or clock.closed_at is not None or session.exec(told).first() is not None:
+    if act.case.held_until is not None or session.exec(told).first() is not None:
         return False
     act.owe("notice", subject, item=clock.item_id)
-    if overdue:
+    if rung.overdue:
+        again = rung.offset if rung.offset > 1 else None
         for manager in _holders(act, Role.MANAGER):
-            act.owe("notice", "escalation", item=clock.item_id, person=manager)
+            act.owe("notice", "escalation", item=clock.item_id, person=manager, turn=again)
     act.record(
-        "clock:reminded", data={"deadline": clock.deadline, "mark": mark, "due_on": clock.due_on.isoformat()}
+        "clock:reminded",
+        data={"deadline": clock.deadline, "mark": rung.mark, "due_on": clock.due_on.isoformat()},
     )
     return True
 

@@ -64,10 +64,24 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.searched import Search, SearchTooLong, organs_seen
+from models.queries.undelivered import (
+    Undelivered,
+    Unreachable,
+    may_tend,
+    tending,
+    undelivered,
+    unreachable,
+)
 from models.queries.weighed import clauses_of, decisions_of, outcomes_open, weighing_of
 from models.queries.worksheets import worksheets
 
 __all__ = [
+    "unreachable",
+    "undelivered",
+    "tending",
+    "may_tend",
+    "Unreachable",
+    "Undelivered",
     "COUNTED",
     "MANY",
     "MOST",

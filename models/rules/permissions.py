@@ -164,6 +164,8 @@ class Action(StrEnum):
     REQUEST_IDENTITY = "request-identity"  # 申请使用举报人信息
     RULE_IDENTITY = "rule-identity"  # 裁定申请、启封举报人信息
     HOLD_PART = "hold-part"  # 被指派
+    TEND_NOTICES = "tend-notices"  # 处理未送达通知
+    KEEP_WEBHOOKS = "keep-webhooks"  # 登记外部系统回调
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,12 @@ def may(
     if action is Action.REGISTER:
         holds = organ_id is not None and actor.holds(Role.INTAKE_CLERK, organ_id)
         return YES if holds else Ruling(False, "只有本机关的登记员可以登记案件；请联系本机关登记员。")
+    if action is Action.TEND_NOTICES:
+        holds = organ_id is not None and actor.holds(Role.MANAGER, organ_id)
+        return YES if holds else Ruling(False, "未送达的通知由本机关分管负责人处理；请联系分管负责人。")
+    if action is Action.KEEP_WEBHOOKS:
+        holds = organ_id is not None and actor.holds(Role.ADMINISTRATOR, organ_id)
+        return YES if holds else Ruling(False, "外部系统回调由本机关系统管理员登记；请联系系统管理员。")
     if case is None:
         return HIDDEN
     parts = case.parts_of(actor.person_id)

@@ -8,12 +8,18 @@ import pytest
 from sqlmodel import col, select
 
 from models.database import Register
-from models.rules.errors import NotFound
+from models.notices import CertainlyUndelivered, Word, settle_notice
+from models.queries import Undelivered, undelivered
+from models.rules.deadlines import beijing_day
+from models.rules.errors import AlreadyDone, NotFound, NotPermitted
+from models.rules.notices import ATTEMPTS
+from models.rules.permissions import Actor, Role
 from models.settings import settings
 from models.tables import Case, Channel, Notification, Person
 from notifications.channels import HEADER
-from notifications.outbox import ATTEMPTS, Sent, failed_notifications, notify, resend, retry_lagging
+from notifications.outbox import Sent, notify, send_due
 from tests.builders import Bureau, Told, a_bureau, a_case
+from tests.notifications import trouble
 from tests.notifications.conftest import Listener, Mailbox, free_port, listen
 
 MINUTE = timedelta(minutes=1)
@@ -54,6 +60,12 @@ def rows(bureau: Bureau) -> list[Notification]:
 
 def states(bureau: Bureau) -> dict[tuple[str, str], str]:
     return {(bureau.username(r.person_id), r.channel): r.state for r in rows(bureau)}
+
+
+def missing(bureau: Bureau) -> list[Undelivered]:
+    with bureau.register.reading() as session:
+        today = beijing_day(bureau.clock)
+        return list(undelivered(session, bureau.actor("cao.ran"), today=today))
 
 
 def change(bureau: Bureau, channel: str, **values: object) -> None:
@@ -158,6 +170,11 @@ def test_what_failed_is_delivered_once_when_the_server_is_up(told: Told) -> None
     assert (hook.attempts, hook.error) == (2, "")
 
 
+def manage(bureau: Bureau, row: Notification, word: Word = Word.AGAIN) -> None:
+    with bureau.register.writing() as session:
+        settle_notice(session, row.id or 0, word, actor=bureau.actor("cao.ran"), now=bureau.now())
+
+
 def test_attempts_are_bounded_until_a_manager_says_again(told: Told, listener: Listener) -> None:
     bureau = told.bureau
     listener.status = 503
@@ -165,34 +182,106 @@ def test_attempts_are_bounded_until_a_manager_says_again(told: Told, listener: L
     for _ in range(ATTEMPTS + 2):
         tell(told)
     assert len(listener.posts) == ATTEMPTS
-    with bureau.register.reading() as session:
-        (failed,) = failed_notifications(session)
-        organ = session.get_one(Case, told.case_id).organ_id
-        assert list(failed_notifications(session, organ_ids={organ})) == [failed]
-        assert not failed_notifications(session, organ_ids={organ + 1000})
-    assert (failed.attempts, failed.given_up, failed.channel) == (ATTEMPTS, True, "hook")
+    (failed,) = missing(bureau)
+    assert (failed.attempts, failed.next_at, failed.channel, failed.state) == (
+        ATTEMPTS,
+        None,
+        "hook",
+        "failed",
+    )
     assert "503" in failed.error
+    hook = rows(bureau)[1]
+    with pytest.raises(CertainlyUndelivered):
+        manage(bureau, hook, Word.DELIVERED)
     listener.status = 200
-    assert resend(bureau.register, failed.id, now=bureau.now) == Sent(delivered=1, failed=0)
-    assert resend(bureau.register, failed.id, now=bureau.now) == Sent(delivered=1, failed=0)
+    for _ in range(2):  # said twice, sent once
+        manage(bureau, hook)
+    assert send_due(bureau.register, now=bureau.now) == Sent(delivered=1, failed=0)
+    assert send_due(bureau.register, now=bureau.now) == Sent(delivered=0, failed=0)
     assert len(listener.posts) == ATTEMPTS + 1
-    with bureau.register.reading() as session:
-        assert not failed_notifications(session)
+    assert not missing(bureau)
+    assert rows(bureau)[1].settled_by == bureau.ids["cao.ran"]
+    with pytest.raises(AlreadyDone):
+        manage(bureau, hook)
 
 
-def test_a_claim_that_was_never_settled_lapses_and_is_repeated_under_the_same_key(
+def test_a_manager_of_another_organ_sees_and_settles_nothing(told: Told, listener: Listener) -> None:
+    bureau = told.bureau
+    listener.status = 503
+    a_channel(bureau, "luo.ying", listener.url(), name="hook")
+    tell(told)
+    elsewhere = Actor(bureau.ids["he.jun"], "", frozenset({(Role.MANAGER, bureau.organs["zj"])}))
+    nobody = Actor(bureau.ids["he.jun"], "", frozenset({(Role.HEAD, bureau.organs["zj-yx"])}))
+    with bureau.register.writing() as session:
+        today = beijing_day(bureau.clock)
+        assert not undelivered(session, elsewhere, today=today)
+        with pytest.raises(NotFound):
+            settle_notice(session, rows(bureau)[1].id or 0, Word.AGAIN, actor=elsewhere, now=bureau.now())
+        with pytest.raises(NotPermitted):
+            undelivered(session, nobody, today=today)
+
+
+def test_a_claim_that_was_never_settled_is_uncertain_and_only_a_person_sends_it_again(
     told: Told, listener: Listener
 ) -> None:
     bureau = told.bureau
     a_channel(bureau, "luo.ying", listener.url(), name="hook")
     tell(told)
-    change(bureau, "hook", state="sending", claimed_at=bureau.clock + MINUTE * 30, delivered_at=None)
+    change(bureau, "hook", state="sending", claimed_at=bureau.clock, delivered_at=None)
     assert tell(told) == Sent(delivered=1, failed=0)  # somebody is at it just now
+    assert send_due(bureau.register, now=bureau.now) == Sent(delivered=0, failed=0)
+    bureau.clock += MINUTE * 2
+    for _ in range(2):
+        assert send_due(bureau.register, now=bureau.now) == Sent(delivered=0, failed=0)
+        assert tell(told) == Sent(delivered=1, failed=1)
+    (unsure,) = missing(bureau)
+    assert (unsure.state, unsure.next_at) == ("unsure", None)
+    assert "中断" in unsure.error
     assert len(listener.posts) == 1
-    bureau.clock += MINUTE * 31
-    assert tell(told) == Sent(delivered=2, failed=0)
+    manage(bureau, rows(bureau)[1])
+    assert send_due(bureau.register, now=bureau.now) == Sent(delivered=1, failed=0)
     (first, _), (again, _) = listener.posts
     assert first[HEADER] == again[HEADER]
+
+
+def test_a_mail_server_that_took_the_mail_and_died_gets_it_once_and_a_person_decides(told: Told) -> None:
+    bureau = told.bureau
+    with trouble.a_broken_server(trouble.takes_and_dies) as server:
+        a_channel(bureau, "luo.ying", server.mail())
+        assert tell(told) == Sent(delivered=1, failed=1)
+        assert states(bureau)[("luo.ying", "mail")] == "unsure"
+        bureau.clock += timedelta(days=2)
+        send_due(bureau.register, now=bureau.now)
+        assert tell(told) == Sent(delivered=1, failed=1)
+        assert len(server.taken) == server.calls == 1
+    for _ in range(2):  # said twice, kept once
+        manage(bureau, rows(bureau)[1], Word.DELIVERED)
+    mail = rows(bureau)[1]
+    assert (mail.state, mail.settled_by) == ("delivered", bureau.ids["cao.ran"])
+    assert not missing(bureau)
+
+
+def test_a_server_that_used_up_the_whole_limit_is_left_alone_and_keeps_nobody_waiting(
+    told: Told, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHAODAN_NOTICE_LIMIT_S", "1")
+    settings.cache_clear()
+    bureau = told.bureau
+    others = [name for name in bureau.ids if name != "luo.ying"][:3]
+    with trouble.a_broken_server(trouble.hangs_at_once) as server:
+        for name in ("luo.ying", *others):
+            a_channel(bureau, name, server.mail())
+        a_channel(bureau, others[0], listener.url(), name="hook")
+        for name in ("luo.ying", *others):
+            tell(told, name)
+        assert server.calls == 1
+    assert len(listener.posts) == 1
+    assert [states(bureau)[(name, "mail")] for name in ("luo.ying", *others)] == [
+        "failed",
+        "waiting",
+        "waiting",
+        "waiting",
+    ]
 
 
 def test_a_claim_is_no_arrival_and_both_moments_are_kept(told: Told, listener: Listener) -> None:
@@ -201,7 +290,7 @@ def test_a_claim_is_no_arrival_and_both_moments_are_kept(told: Told, listener: L
     a_channel(bureau, "luo.ying", listener.url(), name="hook")
     tell(told)
     inbox, refused = rows(bureau)
-    assert (inbox.claimed_at, inbox.delivered_at) == (None, inbox.created_at + MINUTE)
+    assert (inbox.claimed_at, inbox.delivered_at) == (None, inbox.created_at)
     assert refused.claimed_at is not None
     assert refused.delivered_at is None
     listener.status = 200
@@ -219,26 +308,10 @@ def test_the_sweep_sends_what_is_due_and_waits_longer_each_time(told: Told, list
     tell(told)
     start: datetime = rows(bureau)[1].created_at
     posts = []
-    for minutes in (1, 3, 4, 16, 17, 121, 122, 721, 722, 5000):
-        retry_lagging(bureau.register, now=lambda at=start + MINUTE * minutes: at)  # type: ignore[misc]
+    for minutes in (1, 3, 4, 14, 16, 86, 90, 520, 525, 5000):
+        send_due(bureau.register, now=lambda at=start + MINUTE * minutes: at)  # type: ignore[misc]
         posts.append(len(listener.posts))
-    assert posts == [1, 2, 2, 3, 3, 4, 4, 5, 5, 5]
-
-
-def test_the_sweep_leaves_to_a_person_what_was_lost_on_its_last_attempt(
-    told: Told, listener: Listener
-) -> None:
-    bureau = told.bureau
-    a_channel(bureau, "luo.ying", listener.url(), name="hook")
-    tell(told)
-    change(bureau, "hook", state="sending", attempts=ATTEMPTS)
-    bureau.clock += MINUTE * 5
-    assert retry_lagging(bureau.register, now=bureau.now) == Sent(delivered=0, failed=1)
-    with bureau.register.reading() as session:
-        (failed,) = failed_notifications(session)
-    assert failed.given_up
-    assert "中断" in failed.error
-    assert len(listener.posts) == 1
+    assert posts == [1, 2, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
 def test_a_channel_that_was_switched_off_is_not_used_again(told: Told, listener: Listener) -> None:
@@ -248,7 +321,8 @@ def test_a_channel_that_was_switched_off_is_not_used_again(told: Told, listener:
     tell(told)
     with bureau.register.writing() as session:
         session.exec(select(Channel)).one().active = False
-    assert resend(bureau.register, rows(bureau)[1].id or 0, now=bureau.now) == Sent(delivered=0, failed=1)
+    bureau.clock += MINUTE * 3
+    assert send_due(bureau.register, now=bureau.now) == Sent(delivered=0, failed=1)
     assert "停用" in rows(bureau)[1].error
     assert len(listener.posts) == 1
 
@@ -271,8 +345,8 @@ def test_an_unknown_case_item_kind_or_notice_is_refused_and_leaves_no_row(told: 
             item_id=None,
             **nobody,  # type: ignore[arg-type]
         )
-    with pytest.raises(NotFound):
-        resend(bureau.register, 999, now=bureau.now)
+    with pytest.raises(NotFound), bureau.register.writing() as session:
+        settle_notice(session, 999, Word.AGAIN, actor=bureau.actor("cao.ran"), now=bureau.now())
     assert not rows(bureau)
 
 

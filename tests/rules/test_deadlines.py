@@ -284,8 +284,9 @@ def test_the_ladder_counts_workdays_over_a_holiday():
         ("T-1", date(2024, 9, 30)),
         ("T0", date(2024, 10, 8)),
         ("T+1", date(2024, 10, 9)),
+        ("T+3", date(2024, 10, 11)),
     ]
-    assert [rung.overdue for rung in ladder] == [False, False, False, True]
+    assert [rung.overdue for rung in ladder] == [False, False, False, True, True]
     assert all(rung.zh for rung in ladder)
 
 
@@ -294,6 +295,7 @@ def test_the_ladder_of_a_short_period_leaves_out_what_is_not_after_its_start():
         "T-1",
         "T0",
         "T+1",
+        "T+3",
     ]
 
 

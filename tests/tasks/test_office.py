@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from models.calendar import YearNotice, china_calendar
-from models.casework import verify_all
+from models.casework import answer_work_item, verify_all
 from models.casework.record import Act, lock_case
 from models.database import Register
 from models.files import store
@@ -252,18 +253,18 @@ def reminders(told: Told) -> list[str]:
     return [e.subject for e in rows(told, Effect) if e.subject.startswith(("reminder", "escalation"))]
 
 
-def test_each_rung_reminds_once_and_only_the_last_escalates(bureau: Bureau) -> None:
+def test_each_rung_reminds_once_and_what_is_late_is_escalated_each_time(bureau: Bureau) -> None:
     told = a_case(bureau, "r1")
     assert remind_due(on(told, -4)) == 0
     expected: list[str] = []
-    for workdays, mark in ((-3, "t-3"), (-1, "t-1"), (0, "t0"), (1, "t+1")):
+    for workdays, mark in ((-3, "t-3"), (-1, "t-1"), (0, "t0"), (1, "t+1"), (3, "t+3")):
         assert remind_due(on(told, workdays)) == 1
         assert remind_due(on(told, workdays)) == 0
-        expected += [f"reminder-{mark}"] + (["escalation"] if mark == "t+1" else [])
+        expected += [f"reminder-{mark}"] + (["escalation"] if workdays > 0 else [])
         assert reminders(told) == expected
     assert remind_due(on(told, 30)) == 0
     office_work(told.case_id)
-    assert [n.person_id for n in notices(told, "escalation")] == [bureau.ids["cao.ran"]]
+    assert [n.person_id for n in notices(told, "escalation")] == [bureau.ids["cao.ran"]] * 2
     assert {n.person_id for n in notices(told, "reminder-t-3")} == {bureau.ids["he.jun"]}
 
 
@@ -300,7 +301,7 @@ def test_silence_decides_nothing(bureau: Bureau) -> None:
     assert (told.case().stage, told.case().state) == ("intake", "open")
     after = told.item("screening")
     assert (after.state, after.answer, after.version) == ("open", None, item.version)
-    assert [e.actor_id for e in rows(told, Event) if e.tag == "clock:reminded"] == [None]
+    assert [e.actor_id for e in rows(told, Event) if e.tag == "clock:reminded"] == [None, None]
 
 
 def test_who_has_answered_is_not_reminded(bureau: Bureau) -> None:
@@ -320,6 +321,43 @@ def test_a_reminder_that_comes_after_the_answer_reaches_nobody(bureau: Bureau) -
     told.answer(told.item("screening"))
     office_work(told.case_id)
     assert notices(told, "reminder-t0") == []
+
+
+def test_an_escalation_that_comes_after_the_answer_reaches_no_manager(bureau: Bureau) -> None:
+    told = a_case(bureau, "r1")
+    remind_due(on(told, 1))
+    told.answer(told.item("screening"))
+    office_work(told.case_id)
+    assert notices(told, "escalation") == []
+
+
+def test_a_watch_that_waited_for_an_answer_reminds_of_nothing(bureau: Bureau) -> None:
+    told = a_case(bureau, "r1")
+    at, item = on(told, 1), told.item("screening")
+    with ThreadPoolExecutor(1) as thread:
+        with bureau.register.writing() as session:
+            answer_work_item(
+                session, item.id, told.content(item), actor=bureau.actor("he.jun"), now=bureau.now()
+            )
+            watch = thread.submit(remind_due, at)
+            _until_it_waits(bureau)
+        assert watch.result(30) == 0
+    assert reminders(told) == []
+
+
+def _until_it_waits(bureau: Bureau) -> None:
+    """On PostgreSQL, until the watch has read the clock and stands at the lock; SQLite lets it read only afterwards."""
+    if bureau.register.engine.dialect.name != "postgresql":
+        return
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(500):
+        with bureau.register.engine.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+        threading.Event().wait(0.02)
+    raise AssertionError("the watch has not come to the lock")
 
 
 # --- a notice that comes later ------------------------------------------------------------------------
