@@ -59,6 +59,7 @@ LAYERS: Mapping[str, Layer] = {
     "notifications/": _layer("models notifications", "apprise jinja2 sqlmodel"),
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
+    "tasks/documents/word.py": _layer("tasks.documents", "docx"),
     # Order and waiting.
     "flows/": _layer("flows models.queries models.rules tasks", "prefect"),
     "flows/deployments.py": _layer("", "prefect yaml"),
