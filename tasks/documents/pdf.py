@@ -45,16 +45,24 @@ def to_pdf(page: bytes, *, identifier: str, seal: bytes | None = None) -> bytes:
     if engine is None:
         raise NoPdf
 
-    def fetch(url: str, *_: Any, **__: Any) -> Any:
-        if url == _SEAL and seal is not None:
-            return engine.urls.URLFetcherResponse(url, seal, {"Content-Type": "image/png"})
-        if url.startswith("file:") and url.lower().endswith(_FONTS):  # a font the page names as local
-            return engine.urls.URLFetcher(allowed_protocols={"file"}).fetch(url)
-        raise ValueError(f"a paper refers to nothing outside itself: {url}")
-
-    html = engine.HTML(string=page.decode(), url_fetcher=fetch)
-    styles = [engine.CSS(string=_STAMPED, url_fetcher=fetch)] if seal is not None else []
+    fetcher = _fetcher(engine, seal)
+    html = engine.HTML(string=page.decode(), url_fetcher=fetcher)
+    styles = [engine.CSS(string=_STAMPED, url_fetcher=fetcher)] if seal is not None else []
     pdf: bytes = html.write_pdf(
         stylesheets=styles, pdf_variant="pdf/a-3u", pdf_identifier=identifier.encode()
     )
     return pdf
+
+
+def _fetcher(engine: ModuleType, seal: bytes | None) -> Any:
+    """What gives the layout the seal and the fonts of this machine, and nothing else."""
+
+    class Fetcher(engine.urls.URLFetcher):  # type: ignore[misc, name-defined]
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url == _SEAL and seal is not None:
+                return engine.urls.URLFetcherResponse(url, seal, {"Content-Type": "image/png"})
+            if url.startswith("file:") and url.lower().endswith(_FONTS):  # a font the page names as local
+                return super().fetch(url, headers)
+            raise ValueError(f"a paper refers to nothing outside itself: {url}")
+
+    return Fetcher()

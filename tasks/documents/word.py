@@ -168,9 +168,7 @@ def _width(layout: str) -> int:
 
 
 def _table(table: Table, width: int) -> str:
-    columns = table.columns
-    shares = table.widths if len(table.widths) == columns else _shares(table)
-    each = [round(width * share / sum(shares)) for share in shares]
+    each = [round(width * share / sum(table.widths)) for share in table.widths]
     rows = []
     for place, row in enumerate(table.rows):
         head = "<w:tblHeader/>" if place < table.heads else ""
@@ -191,18 +189,6 @@ def _table(table: Table, width: int) -> str:
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{width}" w:type="dxa"/><w:tblBorders>{edges}</w:tblBorders>'
         f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
     )
-
-
-def _shares(table: Table) -> tuple[float, ...]:
-    """Widths by what the columns hold: the longest cell counts, within reason."""
-    widest = [4.0] * table.columns
-    for row in table.rows:
-        at = 0
-        for cell in row:
-            if cell.span == 1:
-                widest[at] = max(widest[at], *(_ems(line) + 1 for line in cell.lines or ("",)))
-            at += cell.span
-    return tuple(min(share, 24) for share in widest)
 
 
 def _spacing(*, before: float | None = None, line: float | None = None) -> str:
