@@ -24,6 +24,7 @@ from models.tables import Case, Document, Effect, Evidence
 from notifications.outbox import notify, retry_lagging
 from tasks.bundle import store_bundle
 from tasks.documents import DOCUMENTS, render
+from tasks.layouts import lay_out_words
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def office_work(case_id: str) -> OfficeReport:
             done.append(kind)
         else:
             waiting += 1
+    lay_out_words(case_id)
     return OfficeReport(len(done), failed, waiting, tuple(sorted(set(done))))
 
 
@@ -103,7 +105,10 @@ def _note_failure(effect_id: int, error: Exception) -> None:
 def _do(effect_id: int) -> str | None:
     """Do one effect. Its kind, or None when somebody else has it."""
     with register().reading() as session:
-        kind = session.get_one(Effect, effect_id).kind
+        effect = session.get_one(Effect, effect_id)
+        kind = effect.kind
+    if kind == "bundle":
+        lay_out_words(effect.case_id)  # what goes into the bundle must be there before its transaction
     return kind if _HANDS[kind](effect_id) else None
 
 
