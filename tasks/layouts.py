@@ -34,8 +34,8 @@ def lay_out_pdfs(*, seconds: float = 20) -> int:
     """Make PDF files that are lacking, as many as fit into the time; the next call goes on. 制作 PDF 文书"""
     if not can_make_pdf():
         return 0
-    ends = time.monotonic() + seconds
-    return _lay_out(takewhile(lambda _: time.monotonic() < ends, _lacking(PDF)), PDF)
+    lacking, ends = _lacking(PDF), time.monotonic() + seconds
+    return _lay_out(takewhile(lambda _: time.monotonic() < ends, lacking), PDF)
 
 
 def _lacking(form: str, *, case_id: str | None = None) -> list[Document]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
@@ -125,6 +125,18 @@ class Checked:
     fault: str = ""
 
 
+# What the two libraries raise for bytes that are no signature.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+)
+
+
 def check_signature(data: bytes, signature: bytes) -> Checked:
     """Hold a file against its detached signature. Never raises for bad input: a fault is the answer."""
     try:
@@ -146,7 +158,7 @@ def check_signature(data: bytes, signature: bytes) -> Checked:
         key.verify(info["signature"].native, info["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
         return Checked(said.signer, said.subject, said.signed_at, "签名本身被改动过")
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except _UNREADABLE:
         return Checked("", "", None, "签名文件无法读取")
     return said
 
