@@ -8,6 +8,11 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /opt/zhaodan
 
+# PDF is laid out by Pango, and a Chinese paper needs a Chinese font; 仿宋 and 小标宋 may be mounted beside it.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        fonts-noto-cjk libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/*
+
 # The lock the tests ran with, exact versions and hashes: what was tested is what runs.
 COPY requirements/ requirements/
 RUN pip install --require-hashes -r requirements/lock.txt

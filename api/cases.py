@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -58,6 +58,8 @@ from models.queries import (
     count_cases,
     decisions_of,
     documents,
+    file_of,
+    forms_of,
     list_cases,
     narrow,
     readers_of,
@@ -77,6 +79,13 @@ from models.settings import settings
 router = APIRouter(prefix="/api", tags=["案件"])
 
 CaseId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="案件编号（不是案号）")]
+PaperForm = Literal["docx", "pdf", "docx.p7s", "pdf.p7s"]
+MEDIA_TYPES: Mapping[str, str] = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+    "docx.p7s": "application/pkcs7-signature",
+    "pdf.p7s": "application/pkcs7-signature",
+}
 RowId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Cursor = Annotated[str | None, Query(max_length=300, description="上一页给出的 next")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
@@ -238,7 +247,9 @@ def get_readings(case_id: CaseId, actor: ActorDep, session: ReadingDep, log: Rea
 def get_documents(case_id: CaseId, actor: ActorDep, session: ReadingDep) -> list[DocumentView]:
     """您可以查看的文书。"""
     _, facts = seen_case(session, actor, case_id)
-    return [document_view(paper) for paper in documents(session, actor, case_id, facts)]
+    papers = documents(session, actor, case_id, facts)
+    forms = forms_of(session, (paper.id for paper in papers))
+    return [document_view(paper, forms) for paper in papers]
 
 
 @router.post("/cases/{case_id}/level", summary="调整案件密级")
@@ -283,6 +294,17 @@ def get_document(document_id: RowId, actor: ActorDep, session: ReadingDep, log: 
     paper = seen_document(session, actor, document_id)
     note_object(log, session, actor, paper.case_id, kind=ReadKind.DOCUMENT, object_id=document_id)
     return stored_file(paper.sha256, "text/html; charset=utf-8", f"{paper.title}.html", inline=True)
+
+
+@router.get("/documents/{document_id}/{form}", summary="下载文书", response_class=FileResponse)
+def get_rendition(
+    document_id: RowId, form: PaperForm, actor: ActorDep, session: ReadingDep, log: ReadLogDep
+) -> FileResponse:
+    """同一份文书的 Word、PDF 文件，或者其电子签名（PKCS#7，与文件分离）；还没有制作的，返回 404。"""
+    paper = seen_document(session, actor, document_id)
+    sha256 = file_of(session, document_id, form)
+    note_object(log, session, actor, paper.case_id, kind=ReadKind.DOCUMENT, object_id=document_id)
+    return stored_file(sha256, MEDIA_TYPES[form], f"{paper.title}.{form}", inline=False)
 
 
 @router.get("/evidence/{evidence_id}", summary="下载证据", response_class=FileResponse)

@@ -204,7 +204,7 @@ def _own_view(own: OwnCase) -> OwnCaseView:
         post=own.post,
         unit=own.unit,
         asked=[item_view(row) for row in own.asked],
-        papers=[document_view(paper) for paper in own.papers],
+        papers=[document_view(paper, own.forms) for paper in own.papers],
         decision=decision
         and OwnDecisionView(
             outcome=decision.outcome.value,

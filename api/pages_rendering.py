@@ -58,6 +58,10 @@ class Links:
         """A filed paper."""
         return f"/api/documents/{document_id}"
 
+    def file(self, document_id: int | None, form: str) -> str:
+        """A paper as Word or PDF, or a signature."""
+        return f"/api/documents/{document_id}/{form}"
+
     def evidence(self, evidence_id: int | None) -> str:
         """A piece of evidence."""
         return f"/api/evidence/{evidence_id}"

@@ -1,5 +1,6 @@
 """The words pages use: what an item asks for, what happens next, and each step of the case in a sentence. 页面用语"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,7 @@ _TAGS = {
     "evidence:added": "登记证据",
     "evidence:checked": "校验证据完整性",
     "document:filed": "文书归卷",
+    "document:laid-out": "制作文书文件",
     "publication:published": "公示公告发布",
     "transfer:handed-over": "移送材料已送出",
     "clock:reminded": "期限提醒",
@@ -128,6 +130,10 @@ def _details(row: TimelineRow) -> list[str]:
             return [f"证据{row.data.get('number', '')}"]
         case "document:filed" | "transfer:handed-over":
             return [str(row.data["number"])] if row.data.get("number") else []
+        case "document:laid-out":
+            return [
+                f"{form} {n} 份" for form, n in sorted(Counter(f["form"] for f in row.data["files"]).items())
+            ]
         case "case:level-set" | "document:level-set":
             return [f"{Level(row.data['before']).zh} → {Level(row.data['after']).zh}"]
         case "evidence:checked":

@@ -1,5 +1,6 @@
 """The shapes of what the API answers. 答复内容"""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -117,6 +118,7 @@ class DocumentView(View):
     sha256: str
     size: int
     filed_at: datetime
+    forms: list[str] = Field([], description="可以下载的文件：docx、pdf，盖章的另有签名 docx.p7s、pdf.p7s")
 
 
 class TimelineView(View):
@@ -467,6 +469,7 @@ def item_view(row: ItemRow) -> ItemView:
     return ItemView.model_validate(row)
 
 
-def document_view(paper: Document) -> DocumentView:
-    """A paper of a list."""
-    return DocumentView.model_validate(paper)
+def document_view(paper: Document, forms: Mapping[int, tuple[str, ...]]) -> DocumentView:
+    """A paper of a list, with the files there are of it."""
+    view = DocumentView.model_validate(paper)
+    return view.model_copy(update={"forms": list(forms.get(view.id, ()))})

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         description="Key of the reporters' identities, mode 0600, kept apart from backups of the register;"
         " empty means vault.key in the data directory, made at the first start",
     )
+    seal_dir: str = Field(
+        "",
+        description="Seals of the organs: CODE.png is laid over signatures, CODE.pem (key and certificate) signs;"
+        " empty means seals in the data directory. Outside production a specimen is made where there is none",
+    )
     smtp_from: str = Field("", description="Sender of e-mail notices when a channel names none")
     notice_limit_s: float = Field(
         20, gt=0, le=300, description="Seconds one notice may take with the server of its channel"

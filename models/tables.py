@@ -351,6 +351,38 @@ class Document(SQLModel, table=True):
     filed_at: datetime = _instant()
 
 
+class Rendition(SQLModel, table=True):
+    """A filed paper laid out as Word or PDF, as it was sealed; bytes and signature lie in the store. 版式文件"""
+
+    __table_args__ = (sa.UniqueConstraint("document_id", "form"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    document_id: int = _key("document.id")
+    form: str = Field(max_length=8)  # docx, pdf
+    sha256: str = Field(max_length=64)
+    size: int
+    signature: str = Field(default="", max_length=64)  # SHA-256 of the detached PKCS#7; nothing when unsealed
+    signer: str = Field(default="", max_length=64)  # SHA-256 of the certificate
+    made_at: datetime = _instant()
+
+
+class NumberNote(SQLModel, table=True):
+    """A document number that was set aside, or given up for good. 文号预留和作废"""
+
+    __tablename__ = "number_note"
+    __table_args__ = (sa.UniqueConstraint("organ_id", "series", "year", "number", "act"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    organ_id: int = _key("organ.id")
+    series: str = Field(max_length=32)
+    year: int
+    number: int
+    act: str = Field(max_length=16)  # reserved, void
+    reason: str
+    by: int = _key("person.id")
+    at: datetime = _instant()
+
+
 class Clock(SQLModel, table=True):
     """A period that runs, and how its end was computed. 期限"""
 

@@ -25,6 +25,7 @@ from notifications.outbox import notify, send_due
 from notifications.webhooks import tell_webhooks
 from tasks.bundle import store_bundle
 from tasks.documents import DOCUMENTS, render
+from tasks.layouts import lay_out_words
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ def office_work(case_id: str) -> OfficeReport:
             done.append(kind)
         else:
             waiting += 1
+    lay_out_words(case_id)
     return OfficeReport(len(done), failed, waiting, tuple(sorted(set(done))))
 
 
@@ -104,7 +106,10 @@ def _note_failure(effect_id: int, error: Exception) -> None:
 def _do(effect_id: int) -> str | None:
     """Do one effect. Its kind, or None when somebody else has it."""
     with register().reading() as session:
-        kind = session.get_one(Effect, effect_id).kind
+        effect = session.get_one(Effect, effect_id)
+        kind = effect.kind
+    if kind == "bundle":
+        lay_out_words(effect.case_id)  # what goes into the bundle must be there before its transaction
     return kind if _HANDS[kind](effect_id) else None
 
 

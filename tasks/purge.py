@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from models.database import register
 from models.files import store
-from models.tables import Document, Evidence, Replay
+from models.tables import Document, Evidence, Rendition, Replay
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,11 @@ def _purge_files(before: datetime) -> int:
     # The files first: what a case refers to by the time the register is read is then among the references.
     idle = set(files.idle(before=before))
     with register().reading() as session:
-        used = {*session.exec(select(Evidence.sha256)), *session.exec(select(Document.sha256))}
+        used = {
+            sha256
+            for kept in (Evidence.sha256, Document.sha256, Rendition.sha256, Rendition.signature)
+            for sha256 in session.exec(select(kept))
+        }
     if idle and not used:
         # An empty register beside a full store is a wrong address or a lost database, not a pile of refused uploads.
         log.warning("the register refers to no file at all: %d files are left where they are", len(idle))

@@ -59,6 +59,8 @@ LAYERS: Mapping[str, Layer] = {
     "notifications/": _layer("models notifications", "apprise icalendar jinja2 sqlmodel"),
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
+    "tasks/sealing.py": _layer("models.settings", "PIL asn1crypto cryptography"),
+    "tasks/documents/word.py": _layer("tasks.documents", "docx"),
     # Order and waiting.
     "flows/": _layer("flows models.queries models.rules tasks", "prefect"),
     "flows/deployments.py": _layer("", "prefect yaml"),
@@ -82,6 +84,7 @@ LAYERS: Mapping[str, Layer] = {
 CATCH_ALL = {
     "api/wake.py": "whatever is wrong with Prefect, the act of a person is done and the sweep catches up",
     "flows/worker.py": "one run must not end the worker",
+    "tasks/layouts.py": "one paper that cannot be laid out must not keep the others from it",
     "tasks/office.py": "one paper that cannot be made must not keep an officer from a notice",
 }
 

@@ -19,7 +19,7 @@ from models.holidays import calendar_of, versions_in_force
 from models.rules.confidentiality import Level
 from models.rules.deadlines import Calendar, Rung, beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Case, Clock, Document, Effect, Publication, WorkItem
+from models.tables import Case, Clock, Document, Effect, Publication, Rendition, WorkItem
 
 _NEAR = timedelta(days=10)  # no rung of the reminder ladder lies further from the end
 
@@ -102,6 +102,39 @@ def file_paper(
     act.record("document:filed", data={"kind": kind, "number": number, "sha256": stored.sha256})
     done(effect, f"document:{paper.id}", now=act.now)
     return paper
+
+
+def file_renditions(
+    session: Session, case_id: str, made: Sequence[Rendition], *, now: datetime
+) -> Sequence[Rendition]:
+    """File papers of a case as they were laid out and sealed. Returns those that were not there yet. 版式文件归卷"""
+    act = Act.on(session, lock_case(session, case_id), actor=None, now=now)
+    wanted = {row.document_id for row in made}
+    there = set(
+        session.exec(
+            select(Rendition.document_id, Rendition.form).where(col(Rendition.document_id).in_(wanted))
+        )
+    )
+    new = [row for row in made if (row.document_id, row.form) not in there]
+    if new:
+        session.add_all(new)
+        files = [
+            {"document": r.document_id, "form": r.form, "sha256": r.sha256, "signature": r.signature}
+            for r in new
+        ]
+        act.record("document:laid-out", data={"files": files})
+    return new
+
+
+def not_laid_out(
+    session: Session, form: str, *, kinds: Collection[str], case_id: str | None = None, limit: int = 500
+) -> Sequence[Document]:
+    """Papers of these kinds that are not there in a form yet, of one case or of all; the newest are waited for."""
+    there = select(Rendition.document_id).where(Rendition.form == form)
+    wanted = select(Document).where(col(Document.id).not_in(there), col(Document.kind).in_(kinds))
+    if case_id is not None:
+        wanted = wanted.where(Document.case_id == case_id)
+    return session.exec(wanted.order_by(col(Document.id).desc()).limit(limit)).all()
 
 
 def publish(act: Act, effect: Effect) -> Publication:

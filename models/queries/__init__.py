@@ -51,6 +51,7 @@ from models.queries.own import OwnCase, own_cases
 from models.queries.paging import COUNTED, MOST, BadCursor, Page
 from models.queries.portal import NoticeRow, published_notice, published_notices
 from models.queries.readers import ReaderRow, may_see_readers, readers_of
+from models.queries.renditions import NotLaidOut, file_of, forms_of
 from models.queries.rights import (
     answerable,
     case_facts,
@@ -157,4 +158,7 @@ __all__ = [
     "visible",
     "weighing_of",
     "worksheets",
+    "NotLaidOut",
+    "file_of",
+    "forms_of",
 ]

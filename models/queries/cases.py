@@ -12,6 +12,7 @@ from models.dossier import case_number
 from models.queries.inbox import ItemRow, item_rows
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
 from models.queries.readers import may_see_readers
+from models.queries.renditions import forms_of
 from models.queries.rights import may_read, narrow, own_respondent, seen_case, visible
 from models.queries.searched import Search, fitting
 from models.rules.confidentiality import Level
@@ -105,6 +106,7 @@ class CasePage:
     items: Sequence[ItemRow]
     timeline: Sequence[TimelineRow]
     documents: Sequence[Document]
+    forms: Mapping[int, tuple[str, ...]]  # document id -> docx, pdf, …
     evidence: Sequence[Evidence]
     may_add_evidence: bool
     may_see_readers: bool
@@ -167,6 +169,7 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
     case, facts = seen_case(session, actor, case_id)
     limited = narrow(actor, facts)
     own = own_respondent(session, actor, case_id) if limited else None
+    papers = documents(session, actor, case_id, facts)
     return CasePage(
         case=case,
         row=_as_told(session, actor, [case_row(session, case_id)])[0],
@@ -182,7 +185,8 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
         ],
         items=_items(session, actor, case_id, limited=limited),
         timeline=timeline(session, actor, case_id, limited=limited),
-        documents=documents(session, actor, case_id, facts),
+        documents=papers,
+        forms=forms_of(session, (paper.id for paper in papers)),
         evidence=evidence(session, actor, case_id, limited=limited),
         may_request_identity=may(actor, Action.REQUEST_IDENTITY, facts).ok,
         may_set_level=may(actor, Action.SET_LEVEL, facts).ok,

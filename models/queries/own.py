@@ -1,6 +1,6 @@
 """What an officer may know and do in the cases about one's own conduct. 我的档案"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,7 @@ class OwnCase:
     unit: str
     asked: Sequence[ItemRow]  # what the officer is asked now
     papers: Sequence[Document]
+    forms: Mapping[int, tuple[str, ...]]
     decision: OwnDecision | None
     clearing: OwnClearing | None
     may_add_evidence: bool
@@ -70,6 +71,7 @@ def _own(session: Session, actor: Actor, case_id: str, me: Respondent) -> OwnCas
         unit=me.unit,
         asked=[item for item in shown.items if (item.state, item.assignee_id) == ("open", actor.person_id)],
         papers=shown.documents,
+        forms=shown.forms,
         decision=_decision(session, me),
         clearing=_clearing(session, me),
         may_add_evidence=shown.may_add_evidence,

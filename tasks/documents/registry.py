@@ -47,6 +47,7 @@ class DocumentKind:
     about: str = "case"  # case, respondent, person
     mark: str = ""  # number series; nothing for a paper that bears the case number only
     by_outcome: bool = False
+    copies: str = ""  # 抄送; "units" for the units of the officers concerned
     called: Callable[[Dossier], str] | None = (
         None  # the title, where the name of the kind would say too little
     )
@@ -119,7 +120,14 @@ _KINDS = (
         facts=_certificate,
     ),
     DocumentKind(
-        "decision", "处理决定书", "officer", "paper", about="respondent", by_outcome=True, facts=_decision
+        "decision",
+        "处理决定书",
+        "officer",
+        "paper",
+        about="respondent",
+        by_outcome=True,
+        copies="units",
+        facts=_decision,
     ),
     DocumentKind(
         "why-not", "不予适用条款说明", "officer", "paper", about="respondent", mark="说明", facts=_signed

@@ -320,6 +320,12 @@ def _public_entry(dossier: Dossier, respondent: RespondentView, masked: str) -> 
     )
 
 
+def copies(to: str, dossier: Dossier, respondent: RespondentView | None) -> str:
+    """Who gets a copy: the unit of the officer concerned, or of every officer."""
+    concerned = (respondent,) if respondent else dossier.respondents
+    return "、".join(dict.fromkeys(r.unit for r in concerned)) if to == "units" else to
+
+
 def cited(matches: Iterable[MatchView]) -> str:
     """The clauses with their ids: 五（二）3第（41）项（exempt-41）、…"""
     return "、".join(f"{clause_label(c)}（{c}）" for c in dict.fromkeys(m.clause for m in matches))

@@ -37,6 +37,7 @@ from models.tables import (
     Notification,
     Participation,
     Person,
+    Rendition,
     Respondent,
     RoleHolding,
     WorkItem,
@@ -121,21 +122,29 @@ def _papers(session: Any, told: Told) -> None:
         ("public", None, Level.PUBLIC),
     ):
         stored = store().put(f"<h1>{told.case_id}{audience}</h1>".encode())
-        session.add(
-            Document(
-                case_id=told.case_id,
-                key=f"{audience}:r1",
-                kind="notice",
-                round=1,
-                respondent_id=respondent,
-                title=f"{audience}文书",
-                sha256=stored.sha256,
-                size=stored.size,
-                audience=audience,
-                level=level,
-                filed_at=datetime.now(UTC),
-            )
+        paper = Document(
+            case_id=told.case_id,
+            key=f"{audience}:r1",
+            kind="notice",
+            round=1,
+            respondent_id=respondent,
+            title=f"{audience}文书",
+            sha256=stored.sha256,
+            size=stored.size,
+            audience=audience,
+            level=level,
+            filed_at=datetime.now(UTC),
         )
+        session.add(paper)
+        session.flush()
+        made = Rendition(
+            document_id=paper.id or 0,
+            form="docx",
+            sha256=stored.sha256,
+            size=stored.size,
+            made_at=datetime.now(UTC),
+        )
+        session.add(made)
 
 
 def _refused_request(session: Any, bureau: Bureau, case_id: str) -> None:
@@ -352,6 +361,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "POST /api/identity-requests/{request_id}/opening": Rule("requests", _rules),
     "GET /api/documents/{document_id}": Rule("documents", _one_of("documents")),
+    "GET /api/documents/{document_id}/{form}": Rule("documents", _one_of("documents")),
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
     "GET /api/work-items/{item_id}": Rule("items", _one_of("items")),
     "POST /api/work-items/{item_id}/answer": Rule("items", _act, UNFIT),
@@ -441,7 +451,7 @@ class Walk:
     async def ask(self, route: str, key: Any = None, **sends: Any) -> Response:
         """One request; it must never break, and never say a word of a case that is not listed."""
         method, path = route.split(" ")
-        path = path.replace("{verb}", sends.pop("verb", ""))
+        path = path.replace("{verb}", sends.pop("verb", "")).replace("{form}", "docx")
         address = re.sub(r"\{\w+\}", str(key), path)
         headers = {"Authorization": f"Bearer {self.person.token}", **sends.pop("headers", {})}
         _streams.set("files" in sends)

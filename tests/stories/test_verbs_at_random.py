@@ -28,7 +28,7 @@ from models.queries import inbox
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, may
-from models.rules.verbs import CaseVerb, Verb
+from models.rules.verbs import WITHDRAWABLE, CaseVerb, Verb
 from models.tables import Ballot, Case, Event, Participation, Person, RoleHolding, Seat, WorkItem
 from tests.builders import Bureau, a_bureau, a_case
 
@@ -147,12 +147,24 @@ class Office(RuleBasedStateMachine):
             to = COLLEAGUES.get(item.role, to)
         self.tried(lambda: self.do(item, verb, by, to=to))
 
+    @rule(verb=st.sampled_from((Verb.CLAIM, Verb.RELEASE, Verb.TRANSFER, Verb.DELEGATE, Verb.TAKE_BACK)))
+    def whoever_has_an_item_does_what_may_be_done_with_it(self, verb: Verb) -> None:
+        for item in self.told.open_items():
+            if item.role not in COLLEAGUES:
+                continue
+            holder = self.bureau.username(item.assignee_id) if item.assignee_id else self.told.who(item)
+            self.tried(lambda item=item, by=holder: self.do(item, verb, by, to=COLLEAGUES[item.role]))
+
     @rule(n=NTH)
     def somebody_takes_an_answer_back(self, n: int) -> None:
-        item = self.nth(n, state="done")
-        if item is not None and item.answered_by is not None:
-            by = self.bureau.username(item.answered_by)
-            self.tried(lambda: self.do(item, Verb.WITHDRAW, by))
+        with self.bureau.register.reading() as session:
+            wanted = select(WorkItem).where(
+                WorkItem.case_id == self.told.case_id, WorkItem.state == "done", col(WorkItem.kind).in_(WITHDRAWABLE)
+            )  # fmt: skip
+            done = list(session.exec(wanted.order_by(col(WorkItem.answered_at).desc())))
+        if done:
+            item = done[n % len(done)]
+            self.tried(lambda: self.do(item, Verb.WITHDRAW, self.bureau.username(item.answered_by or 0)))
 
     @rule(who=st.sampled_from(PANEL))
     def a_member_is_removed(self, who: str) -> None:

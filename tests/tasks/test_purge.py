@@ -56,7 +56,7 @@ def test_what_a_refused_upload_left_goes_after_a_day_and_what_a_case_holds_stays
     assert old not in held
     assert not part.exists()
     assert purge(NOW) == NOTHING
-    assert len(held) == 4  # three pieces of evidence and the intake form
+    assert len(held) == 5  # three pieces of evidence, the intake form as page and as Word file
 
 
 def test_a_file_handed_in_again_is_kept_even_when_it_was_about_to_go(told: Told) -> None:
