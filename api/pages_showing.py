@@ -11,7 +11,6 @@ from api.deps import clock
 from api.pages_worksheet import worksheet_shows
 from models.accounts import Signed
 from models.casework.matching import openings
-from models.casework.panel import RULE
 from models.casework.record import Act
 from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier, weigh
 from models.handbook import Edition, Responsibility, load_edition
@@ -152,7 +151,8 @@ def _signature(now: Showing) -> dict[str, Any]:
 def _convening(now: Showing) -> dict[str, Any]:
     sitting = sum(s["state"] == "sitting" for s in now.asked.context["seats"])
     people = [(m["username"], m["name"]) for m in now.asked.context["members"]]
-    return {"panel": {"size": RULE.size, "sitting": sitting}, "people": people}
+    size = load_edition(now.asked.case.edition).voting.size
+    return {"panel": {"size": size, "sitting": sitting}, "people": people}
 
 
 def _recusal_ruling(now: Showing) -> dict[str, Any]:

@@ -278,7 +278,7 @@ def close_session(act: Act, _: WorkItem, answer: a.CloseSession) -> Settled:
                 round=act.case.round,
                 respondent_id=rid,
                 proposed=outcome,
-                tally=tally_record(tally, outcome),
+                tally=tally_record(tally, outcome, act.edition.voting),
                 reason=reason,
             )
         )

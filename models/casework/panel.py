@@ -13,14 +13,13 @@ from models.rules.permissions import Action, Actor, Part, Role, may
 from models.rules.review import BallotCast, Tally, Vote, VotingRule, draw_panel, tally
 from models.tables import Ballot, Organ, Person, RoleHolding, Seat
 
-RULE = VotingRule(version="2026-1")
-
 
 @dataclass(frozen=True)
 class Bench:
     """The panel of one round as it sits now."""
 
     seats: tuple[Seat, ...]
+    rule: VotingRule
 
     @property
     def sitting(self) -> tuple[int, ...]:
@@ -40,7 +39,7 @@ class Bench:
     @property
     def full(self) -> bool:
         """Whether as many sit as the rule asks for, or more."""
-        return len(self.sitting) >= RULE.size
+        return len(self.sitting) >= self.rule.size
 
     @property
     def short(self) -> bool:
@@ -50,7 +49,7 @@ class Bench:
 
 def bench(act: Act) -> Bench:
     """The seats of this round, in the order of the draw."""
-    return Bench(tuple(_seats(act)))
+    return Bench(tuple(_seats(act)), act.edition.voting)
 
 
 def _seats(act: Act) -> list[Seat]:
@@ -63,7 +62,10 @@ def _seats(act: Act) -> list[Seat]:
 def convene(act: Act) -> None:
     """Draw the panel from the organ's pool, then from the organs above it, with a logged seed. 抽取审议组"""
     drawn = draw_panel(
-        _pool(act), size=RULE.size, seed=f"{act.case.id}:{act.case.round}", exclude=_excluded(act)
+        _pool(act),
+        size=act.edition.voting.size,
+        seed=f"{act.case.id}:{act.case.round}",
+        exclude=_excluded(act),
     )
     for position, person in enumerate((*drawn.members, *drawn.alternates)):
         _seat(act, person, position, sitting=position < len(drawn.members))
@@ -86,7 +88,7 @@ def _pool(act: Act) -> Sequence[int]:
     organ = act.session.get(Organ, act.case.organ_id)
     while organ is not None:
         pool += act.role_holders(Role.PANEL_MEMBER, organ.id)
-        if len(set(pool) - excluded) >= RULE.size:
+        if len(set(pool) - excluded) >= act.edition.voting.size:
             break
         organ = act.session.get(Organ, organ.parent_id) if organ.parent_id else None
     return pool
@@ -121,10 +123,10 @@ def name_members(act: Act, usernames: Sequence[str]) -> None:
     now = bench(act)
     people = _people(act, usernames)
     seated = len(now.sitting) + len(people)
-    if seated != RULE.size:
+    if seated != now.rule.size:
         raise Incomplete(
-            f"审议组应为 {RULE.size} 人（单数），现有 {len(now.sitting)} 人，请正好补足 "
-            f"{RULE.size - len(now.sitting)} 人；不能以较少人数审议。"
+            f"审议组应为 {now.rule.size} 人（单数），现有 {len(now.sitting)} 人，请正好补足 "
+            f"{now.rule.size - len(now.sitting)} 人；不能以较少人数审议。"
         )
     facts = act.facts
     for offset, person in enumerate(people):
@@ -239,18 +241,18 @@ def count(act: Act) -> dict[int, Tally]:
         ballots = [
             BallotCast(b.person_id, Vote(b.outcome), b.reason) for b in rows if b.respondent_id == respondent
         ]
-        result = tally(ballots, RULE, seats=len(now.sitting), recused=set())
+        result = tally(ballots, now.rule, seats=len(now.sitting), recused=set())
         if not result.quorum_met:
             raise Incomplete(" ".join(result.reasons))
         tallies[respondent] = result
     return tallies
 
 
-def tally_record(result: Tally, outcome: Outcome | None) -> dict[str, object]:
+def tally_record(result: Tally, outcome: Outcome | None, rule: VotingRule) -> dict[str, object]:
     """A tally as it is kept with the decision."""
     return {
-        "rule": RULE.version,
-        "basis": RULE.basis,
+        "rule": rule.version,
+        "basis": rule.basis,
         "counts": {vote.value: n for vote, n in result.counts.items()},
         "dissenters": list(result.dissenters),
         "tie": result.tie,

@@ -7,6 +7,7 @@ from datetime import date
 from models.handbook.tellings import Tellings
 from models.rules.clauses import Clause, Gate, Rulebook
 from models.rules.deadlines import Period
+from models.rules.review import VotingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ class Edition:
     roles: Mapping[str, RoleEntry]
     weighing_factors: tuple[WeighingFactor, ...]
     responsibilities: Mapping[str, Responsibility]
+    voting: VotingRule
     cues: Mapping[str, Cues]
     tellings: Tellings
     rulebook: Rulebook

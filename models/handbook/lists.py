@@ -16,6 +16,8 @@ from models.handbook.edition import (
     WeighingFactor,
 )
 from models.handbook.reading import Entry, read_entries, texts_by_key
+from models.rules.errors import Incomplete
+from models.rules.review import VotingRule
 
 JUDGED_AT = ("conduct", "outcome", "inquiry")
 MARKS = ("法定", "文件", "建议值")
@@ -130,6 +132,20 @@ def read_roles(top: Entry) -> dict[str, RoleEntry]:
         return RoleEntry(entry.text("id"), entry.text("zh"), entry.text("does"), stage, entry.text("source"))
 
     return read_entries(top, "roles", build)
+
+
+def read_voting(top: Entry) -> VotingRule:
+    """How many sit on a panel and what decides, with its standing. 表决规则"""
+    try:
+        return VotingRule(
+            version=top.text("version"),
+            size=top.number("size"),
+            quorum_num=top.number("quorum_num"),
+            quorum_den=top.number("quorum_den"),
+            basis=f"{top.text('mark')}：{top.text('basis')}",
+        )
+    except Incomplete as fault:
+        raise top.fault(str(fault)) from None
 
 
 def read_factors(top: Entry, known: Collection[str]) -> tuple[WeighingFactor, ...]:

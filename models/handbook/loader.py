@@ -18,6 +18,7 @@ from models.handbook.lists import (
     read_facts,
     read_responsibilities,
     read_roles,
+    read_voting,
 )
 from models.handbook.reading import Entry, HandbookError, read_file
 from models.handbook.rules import (
@@ -179,7 +180,7 @@ class _Folder:
         So is its last day: an edition that is closed when the next one is issued says no other thing than before.
         """
         summed = hashlib.sha256()
-        for name in ("edition", "clauses", "facts", "gates", "logic", "duties"):
+        for name in ("edition", "clauses", "facts", "gates", "logic", "duties", "voting"):
             text = (self._folder / f"{name}.yaml").read_bytes()
             summed.update(hashlib.sha256(_LAST_DAY.sub(b"", text) if name == "edition" else text).digest())
         return summed.hexdigest()
@@ -219,6 +220,7 @@ def _assemble(files: _Folder, starts: date, ends: date | None) -> Edition:
         roles=read_roles(files["roles.yaml"]),
         weighing_factors=read_factors(logic, {*facts, *derived}),
         responsibilities=read_responsibilities(files["responsibilities.yaml"], categories=sections),
+        voting=read_voting(files["voting.yaml"]),
         cues=read_cues(files["cues.yaml"], clauses),
         tellings=read_tellings(
             files["narratives.yaml"],
