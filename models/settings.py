@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         description="Key of the reporters' identities, mode 0600, kept apart from backups of the register;"
         " empty means vault.key in the data directory, made at the first start",
     )
+    certificate_key_file: str = Field(
+        "",
+        description="Private key that signs certificates of dissent, mode 0600, kept apart from backups of the register;"
+        " empty means certificate.key in the data directory, made when first needed",
+    )
     smtp_from: str = Field("", description="Sender of e-mail notices when a channel names none")
 
     @property

@@ -14,8 +14,9 @@ from sqlmodel import col, select
 
 from models.casework import office, take_number
 from models.casework.record import Act
+from models.certificates import Statement, issue
 from models.database import register
-from models.dossier import load_dossier
+from models.dossier import Dossier, load_dossier
 from models.files import store
 from models.holidays import calendar_of
 from models.rules.deadlines import beijing_day
@@ -23,7 +24,7 @@ from models.settings import settings
 from models.tables import Case, Document, Effect, Evidence
 from notifications.outbox import notify, retry_lagging
 from tasks.bundle import store_bundle
-from tasks.documents import DOCUMENTS, render
+from tasks.documents import DOCUMENTS, certificate, render
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,7 @@ def _document(act: Act, effect: Effect) -> None:
         issued_on=beijing_day(act.now),
         respondent_id=effect.respondent_id,
         person_id=effect.person_id,
+        armour=_signed(act, effect, dossier) if effect.subject == "dissent-certificate" else "",
     )
     office.file_paper(
         act,
@@ -146,6 +148,23 @@ def _document(act: Act, effect: Effect) -> None:
         title=paper.title,
         number=number,
         audience=paper.audience,
+    )
+
+
+def _signed(act: Act, effect: Effect, dossier: Dossier) -> str:
+    """The member's objection, signed so that it stands without the register."""
+    said = certificate(dossier, effect.person_id or 0)
+    return issue(
+        Statement(
+            kind="dissent",
+            organ=dossier.organ,
+            case=dossier.number,
+            round=dossier.round,
+            member=said.member,
+            text=said.sealed,
+            at=act.now.astimezone(UTC).isoformat(timespec="seconds"),
+            head=act.case.head,
+        )
     )
 
 
