@@ -8,6 +8,9 @@ zhaodan token USERNAME       issue a bearer token for a program
 zhaodan verify               walk every event chain; exit code 1 at a broken link
 zhaodan replay CASE          rebuild a decision from edition, facts and votes; exit code 1 if it differs
 zhaodan differences          how often legal reviewers followed the machine, clause by clause
+zhaodan seal-key             the public key with which others check certificates of dissent
+zhaodan verify-certificate FILE [--key K]
+                             hold a certificate against a public key; needs no register
 zhaodan shadow FOLDER [--edition ID]
                              decided cases once more under a changed edition; writes nothing
 zhaodan retry-notices        send again what a channel refused
@@ -37,6 +40,7 @@ from sqlmodel import select
 from demo import show
 from demo.story import STORIES
 from demo.story import load_people as demo_people
+from models import certificates
 from models.accounts import issue_token
 from models.calendar import ChinaCalendar, china_calendar
 from models.casework import office, replay, verify_all
@@ -98,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     command("token", token, "issue a bearer token").add_argument("username")
     command("verify", verify, "walk every event chain")
     command("replay", replay_case, "rebuild a signed decision").add_argument("case")
+    command("seal-key", seal_key, "the public key of certificates")
+    verifying = command("verify-certificate", verify_certificate, "check a certificate of dissent")
+    verifying.add_argument("file", type=Path, help="the certificate, or any text that holds it")
+    verifying.add_argument(
+        "--key", help="the public key, or a file with it; without it, this installation's own"
+    )
     command("differences", show_differences, "legal review beside what was proposed")
     shadowed = command("shadow", shadow_run, "decided cases under a changed edition")
     shadowed.add_argument("folder", type=Path)
@@ -249,6 +259,43 @@ def replay_case(options: argparse.Namespace) -> int:
             )
         print(f"签发时 {found.recorded}\n复算后 {found.rebuilt}　{'一致' if found.same else '不一致'}")
     return 0 if all(found.same for found in rounds) else 1
+
+
+def seal_key(_: argparse.Namespace) -> int:
+    """The public key, to be made known to whoever checks certificates. 公钥"""
+    key = certificates.public_key()
+    print(f"{key}\n指纹 {certificates.fingerprint(key)}")
+    return 0
+
+
+def verify_certificate(options: argparse.Namespace) -> int:
+    """Hold a certificate against a key that did not come with it; exit code 1 when it does not hold. 核验证明"""
+    key = (
+        certificates.read_key(_text_of(Path(options.key), options.key))
+        if options.key
+        else certificates.own_key()
+    )
+    if not key:
+        raise SettingsError(
+            "No public key: ask the organ that signed for the output of `zhaodan seal-key` and give it with --key."
+        )
+    found = certificates.check(_text_of(options.file), key=key)
+    if found.statement is not None:
+        said = found.statement
+        print(f"签发机关　{said.organ}\n签发时间　{said.at}\n案件留痕　{said.head}\n{said.text}\n")
+    print(f"公钥指纹　{certificates.fingerprint(key)}")
+    print(found.fault if found.fault else "签名有效：以上内容自签发之后没有改动。")
+    return 0 if found.holds else 1
+
+
+def _text_of(path: Path, otherwise: str | None = None) -> str:
+    """What a file says, as text; `otherwise` where there is no such file."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError as fault:
+        if otherwise is not None:
+            return otherwise
+        raise SettingsError(f"{path} cannot be read: {fault.strerror}") from None
 
 
 def show_differences(_: argparse.Namespace) -> int:

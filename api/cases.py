@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 
 from api.deps import (
     ActorDep,
@@ -47,6 +47,7 @@ from api.views import (
 from models.accounts import Signed
 from models.answers import EditionChosen, NewCase, NewEvidence, NewLevel
 from models.casework import add_evidence, open_case, repin_edition, set_case_level, set_document_level
+from models.certificates import find
 from models.database import register
 from models.files import store
 from models.queries import (
@@ -71,7 +72,7 @@ from models.queries import (
 )
 from models.readings import ReadKind
 from models.rules.confidentiality import Level
-from models.rules.errors import NotPermitted
+from models.rules.errors import NotFound, NotPermitted
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, may
 from models.settings import settings
@@ -294,6 +295,23 @@ def get_document(document_id: RowId, actor: ActorDep, session: ReadingDep, log: 
     paper = seen_document(session, actor, document_id)
     note_object(log, session, actor, paper.case_id, kind=ReadKind.DOCUMENT, object_id=document_id)
     return stored_file(paper.sha256, "text/html; charset=utf-8", f"{paper.title}.html", inline=True)
+
+
+@router.get("/documents/{document_id}/certificate", summary="下载留存证明", response_class=PlainTextResponse)
+def get_certificate(
+    document_id: RowId, actor: ActorDep, session: ReadingDep, log: ReadLogDep
+) -> PlainTextResponse:
+    """反对意见留存证明中经签名的部分，纯文本；凭公钥即可核验，可以作为证据提交。"""
+    paper = seen_document(session, actor, document_id)
+    if paper.kind != "dissent-certificate" or not store().verify(paper.sha256):
+        raise NotFound
+    with store().open(paper.sha256) as file:
+        armour = find(file.read().decode())
+    if armour is None:  # made out before certificates were signed
+        raise NotFound
+    note_object(log, session, actor, paper.case_id, kind=ReadKind.DOCUMENT, object_id=document_id)
+    headers = {"Content-Disposition": f'attachment; filename="certificate-{document_id}.txt"'}
+    return PlainTextResponse(f"{armour}\n", headers=headers | {"Cache-Control": "no-store"})
 
 
 @router.get("/documents/{document_id}/{form}", summary="下载文书", response_class=FileResponse)

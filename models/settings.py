@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="Seals of the organs: CODE.png is laid over signatures, CODE.pem (key and certificate) signs;"
         " empty means seals in the data directory. Outside production a specimen is made where there is none",
     )
+    certificate_key_file: str = Field(
+        "",
+        description="Private key that signs certificates of dissent, mode 0600, kept apart from backups of the register;"
+        " empty means certificate.key in the data directory, made when first needed",
+    )
     smtp_from: str = Field("", description="Sender of e-mail notices when a channel names none")
     notice_limit_s: float = Field(
         20, gt=0, le=300, description="Seconds one notice may take with the server of its channel"

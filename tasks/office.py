@@ -14,8 +14,9 @@ from sqlmodel import col, select
 
 from models.casework import office, resume_due, take_number
 from models.casework.record import Act
+from models.certificates import Statement, issue
 from models.database import register
-from models.dossier import load_dossier
+from models.dossier import Dossier, load_dossier
 from models.files import store
 from models.holidays import calendar_of
 from models.rules.deadlines import beijing_day
@@ -24,7 +25,7 @@ from models.tables import Case, Document, Effect, Evidence
 from notifications.outbox import notify, send_due
 from notifications.webhooks import tell_webhooks
 from tasks.bundle import store_bundle
-from tasks.documents import DOCUMENTS, render
+from tasks.documents import DOCUMENTS, certificate, render
 from tasks.layouts import lay_out_words
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,7 @@ def _document(act: Act, effect: Effect) -> None:
         issued_on=beijing_day(act.now),
         respondent_id=effect.respondent_id,
         person_id=effect.person_id,
+        armour=_signed(act, effect, dossier) if effect.subject == "dissent-certificate" else "",
     )
     office.file_paper(
         act,
@@ -152,6 +154,23 @@ def _document(act: Act, effect: Effect) -> None:
         title=paper.title,
         number=number,
         audience=paper.audience,
+    )
+
+
+def _signed(act: Act, effect: Effect, dossier: Dossier) -> str:
+    """The member's objection, signed so that it stands without the register."""
+    said = certificate(dossier, effect.person_id or 0)
+    return issue(
+        Statement(
+            kind="dissent",
+            organ=dossier.organ,
+            case=dossier.number,
+            round=dossier.round,
+            member=said.member,
+            text=said.sealed,
+            at=act.now.astimezone(UTC).isoformat(timespec="seconds"),
+            head=act.case.head,
+        )
     )
 
 

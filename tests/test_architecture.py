@@ -28,10 +28,11 @@ LAYERS: Mapping[str, Layer] = {
     "models/answers.py": _layer("models.rules", "pydantic"),
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
-        "models.answers models.calendar models.casework models.database models.dossier.terms models.files"
-        " models.handbook models.holidays models.readings models.rules models.tables models.vault",
+        "models.answers models.calendar models.casework models.certificates models.database models.dossier.terms"
+        " models.files models.handbook models.holidays models.readings models.rules models.tables models.vault",
         "sqlalchemy sqlmodel",
     ),
+    "models/certificates.py": _layer("models.rules models.settings", "cryptography"),
     "models/database.py": _layer("models.settings", "sqlalchemy sqlmodel"),
     "models/dossier/": _layer("models.dossier models.handbook models.rules models.tables", "sqlmodel"),
     "models/files.py": _layer("models.rules models.settings"),

@@ -12,6 +12,8 @@ from models.answers import NewCase, NewEvidence
 from models.casework.identity import check_silent, keep_reporter
 from models.casework.record import Act, check, lock_case
 from models.casework.settle import settle
+from models.certificates import check as check_certificate
+from models.certificates import find, own_key
 from models.files import Stored
 from models.handbook import HandbookError, edition_for
 from models.rules.deadlines import beijing_day
@@ -19,6 +21,8 @@ from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.tables import Allegation, Case, Evidence, Organ, Person, Respondent, Serial
+
+_LONGEST_CERTIFICATE = 400_000  # bytes
 
 
 def take_number(session: Session, organ_id: int, series: str, *, year: int) -> int:
@@ -173,6 +177,7 @@ def add_evidence(
     if existing is not None:
         return existing
     count = session.exec(select(func.count()).where(Evidence.case_id == case_id)).one()
+    certified = _certified(stored, media_type)
     row = Evidence(
         case_id=case_id,
         number=count + 1,
@@ -181,7 +186,7 @@ def add_evidence(
         media_type=media_type,
         file_name=file_name,
         kind=meta.kind,
-        proves=meta.proves,
+        proves=meta.proves or certified,
         collected_by=meta.collected_by,
         collected_at=now,
         formed_on=meta.formed_on,
@@ -192,6 +197,27 @@ def add_evidence(
     said = {"number": row.number, "sha256": stored.sha256, "size": stored.size}
     if meta.formed_on is not None:
         said["formed_on"] = meta.formed_on.isoformat()
+    if certified:
+        said["certified"] = True
     act.record("evidence:added", data=said)
     session.flush()
     return row
+
+
+def _certified(stored: Stored, media_type: str) -> str:
+    """What a certificate of dissent proves, in a sentence; nothing for any other file. 实施意见 五（二）2（11）
+
+    Raises Incomplete for a certificate that does not hold: one that was changed proves the contrary.
+    """
+    if media_type != "text/plain" or stored.size > _LONGEST_CERTIFICATE:
+        return ""
+    text = stored.path.read_bytes().decode("utf-8", "replace")
+    if find(text) is None:
+        return ""
+    found = check_certificate(text)
+    if found.fault or found.statement is None:
+        raise Incomplete(f"所提交的留存证明不能作为证据：{found.fault}")
+    if found.key != own_key():  # anybody can sign with a key of one's own
+        return "留存证明，内容未经改动；签发机关的公钥须另行核对"
+    said = found.statement
+    return f"留存证明，由本系统签发，签名相符：{said.member}在{said.case}第{said.round}轮审议中提出反对意见"

@@ -2,5 +2,6 @@
 
 from tasks.documents.registry import DOCUMENTS, DocumentKind, Rendered
 from tasks.documents.rendering import render
+from tasks.documents.wording import certificate
 
-__all__ = ["DOCUMENTS", "DocumentKind", "Rendered", "render"]
+__all__ = ["DOCUMENTS", "DocumentKind", "Rendered", "certificate", "render"]

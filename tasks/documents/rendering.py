@@ -25,8 +25,9 @@ def render(
     issued_on: date,
     respondent_id: int | None = None,
     person_id: int | None = None,
+    armour: str = "",
 ) -> Rendered:
-    """One paper of a case as HTML; the same arguments give the same bytes.
+    """One paper of a case as HTML; the same arguments give the same bytes. `armour` is a signed certificate in it.
 
     Raises NotFound for an unknown kind or officer, Incomplete when the case does not carry the paper yet.
     """
@@ -47,6 +48,7 @@ def render(
         number=number,
         issued_on=issued_on,
         paper=paper,
+        armour=armour,
         **paper.facts(dossier, respondent_id, person_id),
     )
     return Rendered(kind, title, text.encode(), "text/html; charset=utf-8", paper.audience)

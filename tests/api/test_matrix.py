@@ -362,6 +362,10 @@ RULES: Mapping[str, Rule] = {
     "POST /api/identity-requests/{request_id}/opening": Rule("requests", _rules),
     "GET /api/documents/{document_id}": Rule("documents", _one_of("documents")),
     "GET /api/documents/{document_id}/{form}": Rule("documents", _one_of("documents")),
+    # Only one kind of paper has a certificate in it.
+    "GET /api/documents/{document_id}/certificate": Rule(
+        "documents", lambda sight, place, key: {200, 404} if key in sight.documents else {404}
+    ),
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
     "GET /api/work-items/{item_id}": Rule("items", _one_of("items")),
     "POST /api/work-items/{item_id}/answer": Rule("items", _act, UNFIT),
