@@ -1,6 +1,7 @@
 """Turning a template and what it shows into a page. 页面生成"""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,7 @@ def environment(language: str = CHINESE) -> Environment:
     if language == ENGLISH:
         made.add_extension(ChineseText)
         made.globals["gettext"], made.finalize = gettext, finalize
+        made.filters["day"] = date.isoformat
     return made
 
 
