@@ -291,10 +291,7 @@ def _review_asks(now: Situation) -> tuple[Ask, ...]:
         return (Ask(Kind.CONVENING, str(now.called)),)  # a panel may fall short again
     wanted = [Ask(Kind.RECUSAL, str(p), person=p) for p in now.undeclared]
     if now.all_answered(Kind.RECUSAL, now.undeclared):
-        # Who chairs votes last, so that nobody votes after the chair's example.
-        others = tuple(p for p in now.members if p != now.chair)
-        heard = now.all_answered(Kind.BALLOT, others)
-        wanted += [Ask(Kind.BALLOT, str(p), person=p) for p in (now.members if heard else others)]
+        wanted += [Ask(Kind.BALLOT, str(p), person=p) for p in now.members]
         wanted.append(Ask(Kind.CLOSE_SESSION, person=now.chair))
     return tuple(wanted)
 

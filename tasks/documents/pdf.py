@@ -10,8 +10,6 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from models.rules.errors import CaseworkError
-
 _SEAL = "seal:image"
 _FONTS = (".ttf", ".ttc", ".otf", ".otc")
 # 居中下压署名和成文日期. GB/T 9704 7.3.5.1
@@ -19,10 +17,13 @@ _STAMPED = f""".sign:not(:has(.made))::after {{ content: ""; position: absolute;
   width: 42mm; height: 42mm; margin-left: -21mm; background: url({_SEAL}) center / contain no-repeat; }}"""
 
 
-class NoPdf(CaseworkError):
-    """本机没有制作 PDF 的组件，只提供网页和 Word 文书；请系统管理员安装 zhaodan[pdf]、系统库 Pango 和中文字体后再试。"""
+class NoPdf(Exception):
+    """This machine cannot make PDF; pages and Word files are made all the same. 不能制作 PDF"""
 
-    code = "no-pdf"
+    def __init__(self) -> None:
+        super().__init__(
+            "本机没有制作 PDF 的组件，只提供网页和 Word 文书；请系统管理员安装 zhaodan[pdf]、系统库 Pango 和中文字体后再试。"
+        )
 
 
 @lru_cache
@@ -43,7 +44,7 @@ def to_pdf(page: bytes, *, identifier: str, seal: bytes | None = None) -> bytes:
     """The filed page as PDF/A-3u, with the seal (PNG) over its signature. Raises NoPdf when the machine cannot."""
     engine = _weasyprint()
     if engine is None:
-        raise NoPdf
+        raise NoPdf()
 
     fetcher = _fetcher(engine, seal)
     html = engine.HTML(string=page.decode(), url_fetcher=fetcher)

@@ -31,7 +31,7 @@ AT_ONCE = """(form, fields) => {
 }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: it keeps an event loop running in this thread
 def chromium() -> Iterator[Browser]:
     """The browser, without a window."""
     if CHROMIUM is None:
