@@ -23,10 +23,12 @@ Typed = Sequence[tuple[str, str]]
 def refusal_page(request: Request, problem: Problem) -> Response:
     """A refusal as a page; a form that came after its session had ended is kept in the page it comes back as."""
     form: FormData | None = getattr(request.state, "form", None)
-    if problem.code != "sign-in-required" or form is None:
+    sent = [(n, v) for n, v in form.multi_items() if isinstance(v, str) and n != "csrf"] if form else []
+    back = request.url.path
+    # A button that sends nothing, such as signing out, has nothing to lose and nothing to take up.
+    if problem.code != "sign-in-required" or not sent or inside(back) != back:
         return problem_page(request, problem)
-    sent = [(n, v) for n, v in form.multi_items() if isinstance(v, str) and n != "csrf"]
-    return _ask(request, inside(request.url.path), sent, status=problem.status)
+    return _ask(request, back, sent, status=problem.status)
 
 
 @router.post("/sign-in/again")

@@ -126,7 +126,6 @@ def _transfer(act: Act, item: WorkItem, said: a.ItemVerb) -> dict[str, Any]:
     taker = _taker(act, item, said)
     item.delegated_by = None
     _hand(act, item, taker)
-    # From now on the new holder is the one who is asked: the rules do not take the matter back.
     act.owe("notice", "work-item", item=item.id, turn=item.version)
     return {"username": said.to, "to": taker}
 
