@@ -72,4 +72,5 @@ def engine(server: Engine) -> Engine:
     if server.worker is None or not server.worker.is_alive:
         server.start_worker()
         server.await_deployments()
+    server.hold_back()
     return server

@@ -107,17 +107,21 @@ class Engine:
         return eventually(reached, f"run of {case_id} {name}", lambda: str(self.run_of(case_id).state))
 
     def await_deployments(self) -> None:
-        """Wait for the deployments; the sweep by the clock is held back, tests sweep when they say so."""
+        """Wait until the worker has applied the deployments."""
         self.supervisor.wait_for("deployments", f"{self.api_url}/deployments/name/{CASE_DEPLOYMENT}")
 
-        async def hold_back(client: PrefectClient) -> bool:
+    def hold_back(self) -> None:
+        """Nothing runs by the clock: tests sweep and watch when they say so. Deploying anew undoes this."""
+
+        async def held(client: PrefectClient) -> bool:
             try:
-                await client.pause_deployment((await client.read_deployment_by_name("sweep/sweep")).id)
+                for name in ("sweep/sweep", "deadline-watch/deadline-watch"):
+                    await client.pause_deployment((await client.read_deployment_by_name(name)).id)
             except ObjectNotFound:
                 return False
             return True
 
-        eventually(lambda: self.ask(hold_back), "the sweep deployed")
+        eventually(lambda: self.ask(held), "the sweep and the deadline watch deployed")
 
 
 def eventually(
