@@ -1,16 +1,19 @@
-"""People at the door, in a process of their own: each reads a work item and answers it. 客户端
+"""People at the door, in a process of their own: each reads a work item and answers it, or looks at pages. 客户端
 
 Called by the door benchmark with one JSON document on standard input; prints the milliseconds of every answer.
 """
 
 import http.client
 import json
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
+
+from processes import PROJECT
 
 
 class Client(threading.Thread):
@@ -27,6 +30,7 @@ class Client(threading.Thread):
         self.reads: list[float] = []
         self.answers: list[float] = []
         self.bare: list[float] = []
+        self.looks: dict[str, list[float]] = {}
         self.faults: list[str] = []
 
     def run(self) -> None:
@@ -47,6 +51,13 @@ class Client(threading.Thread):
         took, _ = self._ask("GET", "/healthz", {}, None)
         self.bare.append(took)
         headers = {"Authorization": f"Bearer {task['token']}"}
+        for name, looked_at in task.get("looks", {}).items():
+            took, _ = self._ask("GET", looked_at, headers, None)
+            self.looks.setdefault(name, []).append(took)
+        if "item" in task:
+            self._answer(task, headers)
+
+    def _answer(self, task: Mapping[str, Any], headers: dict[str, str]) -> None:
         address = f"/api/work-items/{task['item']}"
         took, tag = self._ask("GET", address, headers, None)
         self.reads.append(took)
@@ -66,6 +77,30 @@ class Client(threading.Thread):
         return took, answer.headers.get("ETag", "")
 
 
+def crowd(
+    port: int, work: Sequence[Mapping[str, Any]], *, clients: int, pause: float, seconds: float
+) -> dict[str, Any]:
+    """Let so many people work in another process; returns what they measured, in milliseconds."""
+    plan = {"port": port, "work": list(work), "clients": clients, "pause": pause, "seconds": seconds}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.clients"],
+        cwd=PROJECT,
+        input=json.dumps(plan),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(f"the clients failed:\n{done.stderr}")
+    said: dict[str, Any] = json.loads(done.stdout)
+    if said["faults"]:
+        raise AssertionError(
+            f"{len(said['faults'])} requests were refused, the first with {said['faults'][0]}"
+        )
+    return said
+
+
 def main() -> None:
     """Read the plan, let the clients work, tell what they measured."""
     plan = json.load(sys.stdin)
@@ -83,9 +118,13 @@ def main() -> None:
         client.start()
     for client in clients:
         client.join()
-    said = {
+    said: dict[str, Any] = {
         name: [value for client in clients for value in getattr(client, name)]
         for name in ("answers", "reads", "bare", "faults")
+    }
+    seen = {name for client in clients for name in client.looks}
+    said["looks"] = {
+        name: [took for client in clients for took in client.looks.get(name, [])] for name in seen
     }
     json.dump(said | {"seconds": time.monotonic() - begin}, sys.stdout)
 

@@ -3,19 +3,17 @@
 `door` is paced as a bureau works; in `door-closed-loop` everybody acts again the moment the answer is there.
 """
 
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.clients import crowd
 from benchmarks.crowd import copy_case
 from benchmarks.measure import Figure, Place, percentile, spread
 from benchmarks.people import Bureau, Life, a_bureau
 from models.database import register
 from models.tables import WorkItem
-from processes import LOOPBACK, PROJECT, Supervisor, free_port, start_api
+from processes import LOOPBACK, Supervisor, free_port, start_api
 
 CASES = 10_000
 # Cases that stand at these work items; all others wait for their screening.
@@ -38,11 +36,13 @@ def run(place: Place, *, quick: bool = False) -> list[Figure]:
         port = free_port()
         start_api(supervisor, LOOPBACK, port, env={})
         supervisor.wait_for("API", f"http://{LOOPBACK}:{port}/healthz")
-        _crowd(port, work[:CLIENTS], pause=0, seconds=5)  # the first answers import and compile
+        crowd(
+            port, work[:CLIENTS], clients=CLIENTS, pause=0, seconds=5
+        )  # the first answers import and compile
         rest = work[CLIENTS:]
-        paced = _crowd(port, rest, pause=PAUSE_S, seconds=PACED_S / (3 if quick else 1))
+        paced = crowd(port, rest, clients=CLIENTS, pause=PAUSE_S, seconds=PACED_S / (3 if quick else 1))
         rest = rest[len(paced["answers"]) :]
-        closed = _crowd(port, rest, pause=0, seconds=CLOSED_S / (3 if quick else 1))
+        closed = crowd(port, rest, clients=CLIENTS, pause=0, seconds=CLOSED_S / (3 if quick else 1))
     return [
         _figure("door", place, paced, target=TARGET_MS),
         _figure("door-closed-loop", place, closed),
@@ -74,27 +74,6 @@ def _task(life: Life, item: WorkItem) -> Task:
         "token": bureau.tokens[bureau.who(item)],
         "content": life.content(item),
     }
-
-
-def _crowd(port: int, work: list[Task], *, pause: float, seconds: float) -> dict[str, Any]:
-    plan = {"port": port, "work": work, "clients": CLIENTS, "pause": pause, "seconds": seconds}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.clients"],
-        cwd=PROJECT,
-        input=json.dumps(plan),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    if done.returncode:
-        raise AssertionError(f"the clients failed:\n{done.stderr}")
-    said: dict[str, Any] = json.loads(done.stdout)
-    if said["faults"]:
-        raise AssertionError(
-            f"{len(said['faults'])} requests were refused, the first with {said['faults'][0]}"
-        )
-    return said
 
 
 def _figure(name: str, place: Place, said: Mapping[str, Any], *, target: float | None = None) -> Figure:

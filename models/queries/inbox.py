@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -200,6 +201,7 @@ def unread_count(session: Session, actor: Actor) -> int:
     return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 
+@lru_cache(maxsize=1024)
 def told(actor: Actor) -> sa.ColumnElement[bool]:
     """What the in-app inbox shows the actor, as a condition on Notification: nothing of a case hidden since."""
     case = col(Notification.case_id)

@@ -1,6 +1,7 @@
 """Who sees which case: the ruling `may` fed from the register, and the same rule as SQL. 可见范围"""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -133,6 +134,9 @@ def _check(actor: Actor, action: Action, facts: CaseFacts) -> None:
 # --- the same rule as SQL -----------------------------------------------------------------------
 
 
+# A condition depends on nothing but who asks with which roles, and building one costs more than many a query: each is
+# built once for a person, and SQLAlchemy finds its text again by it.
+@lru_cache(maxsize=1024)
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """`may(actor, SEE, case)` as a condition on Case, for lists and counts."""
     taking_part = sa.select(Participation.case_id).where(col(Participation.person_id) == actor.person_id)
@@ -153,6 +157,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(*ways) & col(Case.id).not_in(blind) & ~untold
 
 
+@lru_cache(maxsize=1024)
 def answerable(actor: Actor) -> sa.ColumnElement[bool]:
     """`may(actor, ANSWER, item)` as a condition on open WorkItem rows, for the inbox and its count."""
     mine = (col(WorkItem.state) == OPEN) & (col(WorkItem.assignee_id) == actor.person_id) & _seen(actor)
