@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from api import (
+    batch,
     cases,
     desk,
     errors,
@@ -79,6 +80,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         identity,
         desk,
         inbox,
+        batch,
         suggestions,
         notices,
         health,

@@ -1,5 +1,6 @@
 """Pages for people: signing in and out, the inbox, and the pages of cases and work items. 页面"""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,11 +21,14 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound
 from models.rules.lifecycle import Kind
 from models.rules.permissions import Role
+from models.rules.verbs import Verb
 from models.settings import settings
 from models.tables import WorkItem
 
 router = APIRouter(include_in_schema=False)
 _NOTICES = 5
+# What can be done with many items of a part of the inbox at once.
+_TOGETHER: Mapping[Box, Verb] = {Box.SHARED: Verb.CLAIM, Box.MINE: Verb.RELEASE}
 LANGUAGE_DAYS = 365
 
 
@@ -108,6 +112,20 @@ def get_inbox(
     after: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """What waits for me, due first; after an answer also what happens next."""
+    return show_inbox(request, signed, box=box, done=done, after=after)
+
+
+def show_inbox(
+    request: Request,
+    signed: Signed,
+    *,
+    box: Box,
+    done: str = "",
+    after: str | None = None,
+    verb: Verb | None = None,
+    results: Sequence[Any] = (),
+) -> Response:
+    """The inbox; `verb` and `results` when something was done with the ticked items."""
     today = beijing_day(clock())
     with register().reading() as session:
         found = inbox(session, signed.actor, box=box, on=today, after=after)
@@ -121,6 +139,9 @@ def get_inbox(
             box=box,
             boxes=[(part, counted(counts[part])) for part in Box],
             anything=counts[Box.ALL] > 0,
+            together=_TOGETHER.get(box),
+            verb=verb,
+            results=results,
             today=today,
             done=_confirmation(session, signed, done) if done else None,
             notices=notices_to(session, signed.actor, limit=_NOTICES),

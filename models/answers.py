@@ -55,6 +55,7 @@ Line = Annotated[str, Field(max_length=200), AfterValidator(legible), AfterValid
 FilledLine = Annotated[Line, AfterValidator(_filled)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(legible)]
 FilledText = Annotated[Text, AfterValidator(_filled)]
+ItemKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 EvidenceIds = Annotated[list[int], Field(max_length=200)]
 
 
@@ -388,6 +389,12 @@ class ItemVerb(Shape):
 
     to: Line = ""
     reason: Text = ""
+
+
+class ManyItems(Shape):
+    """成批办理: which work items, as many as a page of the inbox holds."""
+
+    items: Annotated[list[ItemKey], Field(min_length=1, max_length=100)]
 
 
 class CaseAct(Shape):

@@ -58,6 +58,12 @@ class ItemRow:
     created_at: datetime
     answered_at: datetime | None
     version: int
+    asked_id: int | None = None  # whom the case named for it
+
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody of the group took it: only then it can go back to the group."""
+        return self.assignee_id is not None and self.asked_id is None
 
     @property
     def zh(self) -> str:
@@ -90,6 +96,7 @@ _COLUMNS = (
     WorkItem.created_at,
     WorkItem.answered_at,
     WorkItem.version,
+    WorkItem.asked_id,
 )
 
 
@@ -157,6 +164,14 @@ def inbox_counts(session: Session, actor: Actor, *, on: date) -> Mapping[Box, in
     """How many items each part holds; counting stops at one more than MANY. 分栏计数"""
     counted = session.execute(sa.select(*(_up_to(MANY + 1, *_in_box(actor, box, on)) for box in Box))).one()
     return dict(zip(Box, counted, strict=True))
+
+
+def labels_of(session: Session, actor: Actor, item_ids: Sequence[str]) -> Mapping[str, str]:
+    """What each of these items is called, as far as the actor may answer it. 待办名称"""
+    key = col(WorkItem.id)
+    mine = session.scalars(sa.select(key).where(key.in_(item_ids), answerable(actor))).all()
+    rows = item_rows(session, key.in_(mine), order=(key,), limit=None)
+    return {row.id: f"{row.case_number} {row.zh}" for row in rows}
 
 
 def _in_box(actor: Actor, box: Box, on: date | None) -> list[Any]:

@@ -342,6 +342,8 @@ RULES: Mapping[str, Rule] = {
     "POST /api/cases": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "GET /api/cases": NOTHING_OF_A_CASE,
     "GET /api/work-items": NOTHING_OF_A_CASE,
+    # A key nobody has: every single item is ruled on as by its own route, tests/api/test_batch.py.
+    "POST /api/inbox/verbs/{verb}": Rule(sends={"verb": "claim", "json": {"items": [NOWHERE]}}),
     "GET /api/cases/{case_id}": Rule("case", _case),
     "GET /api/cases/{case_id}/timeline": Rule("case", _case),
     "GET /api/cases/{case_id}/weighing": Rule("case", _file),
@@ -390,6 +392,7 @@ PAGES: Mapping[str, Rule] = {
 OTHER_PAGES = {
     "POST /work-items/{item_id}/verbs/{verb}": "POST /api/work-items/{item_id}/verbs/{verb}",
     "POST /cases/{case_id}/verbs/{verb}": "POST /api/cases/{case_id}/verbs/{verb}",
+    "POST /inbox/verbs/{verb}": "POST /api/inbox/verbs/{verb}",
     "GET /": "sends on",
     "GET /static/site.{kind}": "the style sheet and the script",
     "GET /sign-in": "a form",
