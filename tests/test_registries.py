@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from models.answers import ABSENT_ANSWERS, ANSWERS
 from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
 from models.casework.handlers import HANDLERS
 from models.handbook import editions
+from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import (
@@ -31,10 +33,13 @@ from models.rules.lifecycle import (
     Kind,
     Situation,
     Stage,
+    State,
     asks,
     way_out,
 )
-from models.rules.permissions import Role
+from models.rules.permissions import Part, Role
+from models.rules.review import Vote
+from models.rules.verbs import CaseVerb, Verb
 from models.settings import Settings
 from notifications.messages import INSTRUCTIONS, MESSAGES, TEMPLATES
 from processes import CASE_DEPLOYMENT, PROJECT
@@ -242,6 +247,12 @@ def test_no_refusal_is_silent():
 
 
 # --- deployments --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [Stage, State, Kind, Outcome, Vote, Role, Part, Verb, CaseVerb, Level])
+def test_the_glossary_holds_every_word_and_its_chinese(words: type[Any]):
+    glossary = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert [w.value for w in words if f"| `{w.value}` | {w.zh} |" not in glossary] == []
 
 
 def test_every_deployment_loads_and_is_one_that_the_worker_knows():
