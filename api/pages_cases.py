@@ -87,7 +87,10 @@ def get_cases(
             search = searched(q, _one_of(Stage, stage), _one_of(State, state), organ)
             found = list_cases(session, signed.actor, search=search, after=after)
             total = counted(
-                count_cases(session, signed.actor, search=search, at_most=COUNTED + 1), at_most=COUNTED
+                len(found.rows)
+                if after is None and found.next is None  # all of it is on this page
+                else count_cases(session, signed.actor, search=search, at_most=COUNTED + 1),
+                at_most=COUNTED,
             )
         except SearchTooLong as error:
             search, found, total, refusal = Search(), Page(()), "0", str(error)

@@ -4,7 +4,8 @@ Ids, respondents and the event chain of every copy are its own, so each one can 
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,12 +20,42 @@ COPIED = (
     *("case_file", "respondent", "participation", "allegation", "evidence", "finding", "fact", "match"),
     *("work_item", "seat", "ballot", "decision", "clearing", "clock", "effect", "event"),
 )
+
+
+def _leading_to(table: str) -> Mapping[str, frozenset[str]]:
+    return {
+        name: frozenset(
+            column.name
+            for column in SQLModel.metadata.tables[name].columns
+            if any(key.column.table.name == table for key in column.foreign_keys)
+        )
+        for name in COPIED
+    }
+
+
+_PERSON, _ORGAN = _leading_to("person"), _leading_to("organ")
 BATCH = 250  # cases per insert
 Row = dict[str, Any]
 
 
-def copy_case(register: Register, case_id: str, copies: int) -> list[str]:
-    """Copy a case; returns the ids of the copies. Whatever the office owed for the original is done for them."""
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another bureau with the same people: who and which organ there stands for whom and which here."""
+
+    people: Mapping[int, int]
+    organs: Mapping[int, int]
+
+
+HERE = Elsewhere({}, {})
+
+
+def copy_case(
+    register: Register, case_id: str, copies: int, *, bureaus: Sequence[Elsewhere] = (HERE,)
+) -> list[str]:
+    """Copy a case, to these bureaus in turn; returns the ids of the copies.
+
+    Whatever the office owed for the original is done for them.
+    """
     with register.reading() as session:
         rows = {name: _rows(session.connection(), name, case_id) for name in COPIED}
         number = session.connection().execute(sa.text("SELECT max(number) FROM case_file")).scalar_one()
@@ -32,9 +63,9 @@ def copy_case(register: Register, case_id: str, copies: int) -> list[str]:
     made: list[str] = []
     for begin in range(0, copies, BATCH):
         batch: dict[str, list[Row]] = {name: [] for name in COPIED}
-        for _ in range(min(BATCH, copies - begin)):
+        for turn in range(min(BATCH, copies - begin)):
             number += 1
-            copy = _Copy(rows, number, free)
+            copy = _Copy(rows, number, free, bureaus[(begin + turn) % len(bureaus)])
             free += len(rows["respondent"])
             made.append(copy.case_id)
             for name, row in copy.rows():
@@ -50,8 +81,11 @@ def copy_case(register: Register, case_id: str, copies: int) -> list[str]:
 class _Copy:
     """One copy of the original's rows, under names of its own."""
 
-    def __init__(self, original: Mapping[str, list[Row]], number: int, respondent_id: int) -> None:
+    def __init__(
+        self, original: Mapping[str, list[Row]], number: int, respondent_id: int, bureau: Elsewhere
+    ) -> None:
         self._original = original
+        self._bureau = bureau
         self._number = number
         self.case_id = uuid.uuid4().hex
         self._names = {original["case_file"][0]["id"]: self.case_id}
@@ -78,6 +112,12 @@ class _Copy:
             del new["id"]
         if table == "work_item" and row["respondent_id"] is not None:
             new["slot"] = str(new["respondent_id"])
+        for name in _PERSON[table] & new.keys():
+            new[name] = self._bureau.people.get(new[name], new[name])
+        for name in _ORGAN[table] & new.keys():
+            new[name] = self._bureau.organs.get(new[name], new[name])
+        if table == "work_item" and row["slot"] and row["slot"] == str(row["assignee_id"]):
+            new["slot"] = str(new["assignee_id"])
         if table == "effect":
             new |= {"state": "done", "done_at": row["owed_at"], "attempts": 1}
         return new

@@ -1,4 +1,4 @@
-"""Fifty people at their desks: inbox, case page and search in a register of 100,000 cases. 办公桌
+"""Fifty people at their desks: inbox, case page and search in a register of 100,000 cases of fifty bureaus. 办公桌
 
 The same is measured with a tenth of the cases in the same run: what grows with the register shows in the ratio.
 """
@@ -9,21 +9,32 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from benchmarks.clients import crowd
-from benchmarks.crowd import copy_case
+from benchmarks.crowd import HERE, Elsewhere, copy_case
 from benchmarks.measure import Figure, Place, percentile, spread
 from benchmarks.people import Bureau, Life, a_bureau
+from models.accounts import add_person, grant_role
 from models.database import Register, register
 from models.queries.rights import visible
-from models.tables import Case, Event, WorkItem
+from models.rules.permissions import Role
+from models.tables import Case, Event, Organ, Person, RoleHolding, WorkItem
 from processes import LOOPBACK, Supervisor, free_port, start_api
 
 CASES = 100_000
+BUREAUS = 50
+COUNTY = ("zj-yx", "zj-yx-cn")  # the organs every bureau has for itself
 TENTH = 10
 # Where the cases stand, per thousand: most are history, as in an office of many years.
-STANDING = {"": 90, "signature": 30, "ballot": 20, "legal-review": 60, "investigation": 100, "screening": 700}
+STANDING = {
+    "": 120,
+    "signature": 30,
+    "ballot": 20,
+    "legal-review": 80,
+    "investigation": 150,
+    "screening": 600,
+}
 CLIENTS = 50
 PAUSE_S = 5.0  # between two visits of one person: each looks at three pages
 SECONDS = 24.0
@@ -38,10 +49,11 @@ def run(place: Place, *, quick: bool = False) -> list[Figure]:
     """Fill the register to a tenth, measure; fill it to the end, measure again."""
     whole = CASES // (50 if quick else 1)
     bureau = a_bureau(register())
+    bureaus = [HERE, *(_another(bureau, number) for number in range(1, BUREAUS))]
     originals = {kind: Life(bureau).begin().go_on(kind).case_id for kind in STANDING}
-    _fill(originals, whole // TENTH)
+    _fill(originals, whole // TENTH, bureaus)
     small = _visit(place, bureau, quick=quick)
-    _fill(originals, whole - whole // TENTH)
+    _fill(originals, whole - whole // TENTH, bureaus)
     large = _visit(place, bureau, quick=quick)
     beside = _sizes(register()) | {"bare request p95": round(percentile(large["bare"], 95), 1)}
     return [
@@ -51,9 +63,31 @@ def run(place: Place, *, quick: bool = False) -> list[Figure]:
     ]
 
 
-def _fill(originals: dict[str, str], cases: int) -> None:
+def _another(bureau: Bureau, number: int) -> Elsewhere:
+    """The same bureau once more, with organs and people of its own."""
+    with register().writing() as session:
+        organs, people = {}, {}
+        for old in session.exec(select(Organ).where(col(Organ.code).in_(COUNTY)).order_by(col(Organ.id))):
+            said = {"level": old.level, "parent_id": organs.get(old.parent_id or 0, old.parent_id)}
+            new = Organ(
+                code=f"{old.code}-{number}", name=f"{old.name}{number}", mark=f"{old.mark}{number}", **said
+            )
+            session.add(new)
+            session.flush()
+            organs[old.id or 0] = new.id or 0
+        for username, old_id in bureau.ids.items():
+            person = add_person(session, f"{username}.{number}", name=session.get_one(Person, old_id).name)
+            people[old_id] = person.id or 0
+        for held in session.exec(select(RoleHolding).where(col(RoleHolding.person_id).in_(people))):
+            new_organ = organs.get(held.organ_id, held.organ_id)
+            since = held.valid_from
+            grant_role(session, people[held.person_id], new_organ, Role(held.role), valid_from=since)
+    return Elsewhere(people, organs)
+
+
+def _fill(originals: dict[str, str], cases: int, bureaus: Sequence[Elsewhere]) -> None:
     for kind, share in STANDING.items():
-        copy_case(register(), originals[kind], cases * share // 1000)
+        copy_case(register(), originals[kind], cases * share // 1000, bureaus=bureaus)
 
 
 def _visit(place: Place, bureau: Bureau, *, quick: bool) -> dict[str, Any]:

@@ -54,7 +54,13 @@ def make_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
     if not url.startswith("sqlite"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         return sa.create_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, json_serializer=to_json
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            json_serializer=to_json,
+            # Compiling a question about rights takes the server a second, answering it some milliseconds.
+            connect_args={"options": "-c jit=off"},
         )
     engine = sa.create_engine(
         url,

@@ -219,14 +219,25 @@ class Match(SQLModel, table=True):
     confirmed_by: int | None = _key("person.id", default=None)
 
 
+# Items without a last day come last; written out so that the index of it is found.
+DUE = "coalesce(due_on, '9999-12-31')"
+
+
+def _inbox_index(name: str, *of: str, only: str) -> sa.Index:
+    where = sa.text(only)
+    columns: tuple[Any, ...] = (*of, sa.text(DUE), "created_at", "id")
+    return sa.Index(name, *columns, postgresql_where=where, sqlite_where=where)
+
+
 class WorkItem(SQLModel, table=True):
     """Something a person must do. 待办"""
 
     __tablename__ = "work_item"
     __table_args__ = (
         sa.UniqueConstraint("case_id", "stage", "round", "kind", "slot"),
-        sa.Index("ix_work_item_assignee_id_state", "assignee_id", "state"),
-        sa.Index("ix_work_item_organ_id_role_state", "organ_id", "role", "state"),
+        # The inbox in its order: what is given to a person, and what a group still has to take.
+        _inbox_index("ix_work_item_assigned", "assignee_id", only="state = 'open'"),
+        _inbox_index("ix_work_item_queue", "organ_id", "role", only="state = 'open' AND assignee_id IS NULL"),
     )
 
     id: str = Field(primary_key=True, max_length=32)

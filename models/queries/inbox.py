@@ -13,14 +13,16 @@ from sqlmodel import Session, col, select
 
 from models.dossier import case_number
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
-from models.queries.rights import answerable, visible
+from models.queries.rights import answerable, assigned, queues, visible
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Actor
-from models.tables import Case, Draft, Notification, Organ, Person, Respondent, WorkItem
+from models.tables import DUE, Case, Draft, Notification, Organ, Person, Respondent, WorkItem
 
 NO_DATE = date(9999, 12, 31)  # items without a due day come last
 MANY = 500  # a tab counts no further: "500+"
 _respondent_person = aliased(Person)
+_DUE = sa.literal_column(DUE, sa.Date())
+_MADE = col(WorkItem.created_at)
 
 
 class Box(StrEnum):
@@ -136,18 +138,27 @@ def inbox(
     `on` is the day that decides what is late. Raises BadCursor for an `after` that is not the `next` of a page.
     """
     limit = min(limit, MOST)
-    due, made, key = sa.func.coalesce(WorkItem.due_on, NO_DATE), col(WorkItem.created_at), col(WorkItem.id)
-    conditions: list[Any] = [*_in_box(actor, box, on)]
+    key = col(WorkItem.id)
+    beyond: list[Any] = []
     if after:
         last_due, last_made, last_id = read_cursor(after, date.fromisoformat, read_moment, read_word)
-        moment = sa.literal(last_made, made.type)
-        day = sa.literal(last_due, sa.Date())
-        conditions.append(
-            (due > day) | ((due == day) & ((made > moment) | ((made == moment) & (key > last_id))))
-        )
-    # The keys first: sorting whole rows of a long queue costs more than finding fifty of them again.
-    first = sa.select(key).where(*conditions).order_by(due, made, key).limit(limit + 1)
-    rows = item_rows(session, key.in_(session.scalars(first).all()), order=(due, made, key), limit=None)
+        last = (sa.literal(last_due, sa.Date()), sa.literal(last_made, _MADE.type), sa.literal(last_id))
+        beyond = [sa.tuple_(_DUE, _MADE, key) > sa.tuple_(*last)]
+    # The keys first: sorting whole rows of a long queue costs more than finding fifty of them again. Each pile is read
+    # in the order of its index and no further than the page goes.
+    piles = [
+        sa.select(key, _DUE.label("due"), _MADE.label("made"))
+        .where(*pile, *beyond)
+        .order_by(_DUE, _MADE, key)
+        .limit(limit + 1)
+        for pile in _in_box(actor, box, on)
+    ]
+    rows: list[ItemRow] = []
+    if piles:
+        found = sa.union_all(*(sa.select(pile.subquery()) for pile in piles)).subquery()
+        first = sa.select(found.c.id).order_by(found.c.due, found.c.made, found.c.id).limit(limit + 1)
+        keys = session.scalars(first).all()
+        rows = item_rows(session, key.in_(keys), order=(_DUE, _MADE, key), limit=None)
     return cut(
         rows,
         limit,
@@ -157,13 +168,18 @@ def inbox(
 
 def inbox_count(session: Session, actor: Actor, *, at_most: int = COUNTED) -> int:
     """How many items the inbox holds; counting stops at `at_most`."""
-    return session.execute(sa.select(_up_to(at_most, answerable(actor)))).scalar_one()
+    counts = [_up_to(at_most, *pile) for pile in _in_box(actor, Box.ALL, None)]
+    return min(at_most, sum(session.execute(sa.select(*counts)).one())) if counts else 0
 
 
 def inbox_counts(session: Session, actor: Actor, *, on: date) -> Mapping[Box, int]:
     """How many items each part holds; counting stops at one more than MANY. 分栏计数"""
-    counted = session.execute(sa.select(*(_up_to(MANY + 1, *_in_box(actor, box, on)) for box in Box))).one()
-    return dict(zip(Box, counted, strict=True))
+    apart = {box: _in_box(actor, box, on) for box in (Box.MINE, Box.SHARED, Box.LATE)}
+    wanted = [_up_to(MANY + 1, *pile) for piles in apart.values() for pile in piles]
+    found = iter(session.execute(sa.select(*wanted)).one())
+    counts = {box: sum(next(found) for _ in piles) for box, piles in apart.items()}
+    counts[Box.ALL] = counts[Box.MINE] + counts[Box.SHARED]
+    return {box: min(MANY + 1, counts[box]) for box in Box}
 
 
 def labels_of(session: Session, actor: Actor, item_ids: Sequence[str]) -> Mapping[str, str]:
@@ -174,18 +190,19 @@ def labels_of(session: Session, actor: Actor, item_ids: Sequence[str]) -> Mappin
     return {row.id: f"{row.case_number} {row.zh}" for row in rows}
 
 
-def _in_box(actor: Actor, box: Box, on: date | None) -> list[Any]:
-    assignee, due = col(WorkItem.assignee_id), col(WorkItem.due_on)
+def _in_box(actor: Actor, box: Box, on: date | None) -> list[list[Any]]:
+    """The piles of a part of the inbox, no item in two of them, each as conditions on WorkItem."""
+    mine, shared = [[assigned(actor)]], [[queue] for queue in queues(actor)]
     match box:
         case Box.MINE:
-            return [answerable(actor), assignee == actor.person_id]
+            return mine
         case Box.SHARED:
-            return [answerable(actor), assignee.is_(None)]
+            return shared
         case Box.LATE if on is not None:
-            return [answerable(actor), due < on]
+            return [[*pile, col(WorkItem.due_on) < on] for pile in mine + shared]
         case Box.LATE:
             raise ValueError("what is late depends on the day")
-    return [answerable(actor)]
+    return mine + shared
 
 
 def _up_to(at_most: int, *conditions: Any) -> Any:

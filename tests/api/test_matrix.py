@@ -443,7 +443,7 @@ def test_every_route_has_its_rule() -> None:
 
 # --- the walk -----------------------------------------------------------------------------------
 
-# A file is read from its request by a thread of its own.
+# A file is read from its request by a thread of its own, and many items are done in a transaction each.
 _streams: ContextVar[bool] = ContextVar("streams", default=False)
 
 
@@ -461,7 +461,7 @@ class Walk:
         path = path.replace("{verb}", sends.pop("verb", "")).replace("{form}", "docx")
         address = re.sub(r"\{\w+\}", str(key), path)
         headers = {"Authorization": f"Bearer {self.person.token}", **sends.pop("headers", {})}
-        _streams.set("files" in sends)
+        _streams.set("files" in sends or route == "POST /api/inbox/verbs/{verb}")
         answer = await self.client.request(method, address, headers=headers, **sends)
         if answer.status_code >= 500:
             self.note(route, f"answers {answer.status_code}")
