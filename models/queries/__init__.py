@@ -39,6 +39,7 @@ from models.queries.inbox import (
     told,
     unread_count,
 )
+from models.queries.numbers import NumberRow, SeriesRow, kept_organs, number_log, number_series
 from models.queries.offered import (
     case_verbs,
     item_verbs,
@@ -95,6 +96,7 @@ __all__ = [
     "ItemPage",
     "ItemRow",
     "NoticeRow",
+    "NumberRow",
     "Overview",
     "OwnCase",
     "Page",
@@ -103,6 +105,7 @@ __all__ = [
     "RespondentRow",
     "Search",
     "SearchTooLong",
+    "SeriesRow",
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
@@ -130,7 +133,10 @@ __all__ = [
     "inbox_count",
     "inbox_counts",
     "item_page",
+    "kept_organs",
     "list_cases",
+    "number_log",
+    "number_series",
     "may_oversee",
     "may_read",
     "may_see_readers",

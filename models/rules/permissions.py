@@ -166,6 +166,7 @@ class Action(StrEnum):
     HOLD_PART = "hold-part"  # 被指派
     TEND_NOTICES = "tend-notices"  # 处理未送达通知
     KEEP_WEBHOOKS = "keep-webhooks"  # 登记外部系统回调
+    KEEP_NUMBERS = "keep-numbers"  # 查看文号簿，预留、作废文号
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,9 @@ def may(
     if action is Action.TEND_NOTICES:
         holds = organ_id is not None and actor.holds(Role.MANAGER, organ_id)
         return YES if holds else Ruling(False, "未送达的通知由本机关分管负责人处理；请联系分管负责人。")
+    if action is Action.KEEP_NUMBERS:
+        holds = organ_id is not None and actor.holds(Role.MANAGER, organ_id)
+        return YES if holds else Ruling(False, "文号簿由本机关分管负责人管理；请联系分管负责人。")
     if action is Action.KEEP_WEBHOOKS:
         holds = organ_id is not None and actor.holds(Role.ADMINISTRATOR, organ_id)
         return YES if holds else Ruling(False, "外部系统回调由本机关系统管理员登记；请联系系统管理员。")
