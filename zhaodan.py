@@ -9,6 +9,8 @@ zhaodan verify [FILE]        walk every event chain, or hold a paper or dossier 
                              signature; exit code 1 at a broken link or a changed byte
 zhaodan verify FILE --signature FILE.p7s [--signer F]
                              hold a file against its signature; needs no register
+zhaodan export CASE [-o F]   write the dossier of a case into a file that can be checked without us
+zhaodan import-check FILE    check every hash, the chain and the manifest of a dossier; needs no register
 zhaodan replay CASE          rebuild a decision from edition, facts and votes; exit code 1 if it differs
 zhaodan differences          how often legal reviewers followed the machine, clause by clause
 zhaodan seal-key             the public key with which others check certificates of dissent
@@ -106,6 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     command("token", token, "issue a bearer token").add_argument("username")
     commands_of_papers.add_verify(
         command("verify", commands_of_papers.verify, "walk every event chain, or check a file")
+    )
+    commands_of_papers.add_export(
+        command("export", commands_of_papers.export, "write the dossier of a case into a file")
+    )
+    commands_of_papers.add_import_check(
+        command("import-check", commands_of_papers.import_check, "check a dossier that came in")
     )
     command("replay", replay_case, "rebuild a signed decision").add_argument("case")
     command("seal-key", seal_key, "the public key of certificates")

@@ -5,7 +5,6 @@ the signature hold. Without a register only the last one can be asked.
 """
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +19,8 @@ from models.dossier.terms import case_number
 from models.files import store
 from models.rules.errors import NotFound
 from models.tables import Case, Document, Event, Organ, Rendition
-from tasks.bundle import MANIFEST, check_bundle
+from tasks.bundle import MANIFEST
+from tasks.bundle_check import bundle_faults, read_manifest
 from tasks.sealing import Checked, check_signature, known_signers
 
 FORMS = {"html": "网页", "docx": "Word 版", "pdf": "PDF 版"}
@@ -153,12 +153,10 @@ def _sign(verdict: Verdict, checked: Checked, *, expected: str = "", what: str =
 
 
 def _check_bundle(verdict: Verdict, session: Session, path: Path, sha256: str) -> None:
-    faults = check_bundle(path)
-    if faults:
-        verdict.faults.append(faults[0])
+    if first := next(bundle_faults(path), None):
+        verdict.faults.append(first)
         return
-    with zipfile.ZipFile(path) as opened:
-        manifest = json.loads(opened.read(MANIFEST))
+    manifest = read_manifest(path)
     verdict.said.append(f"案　卷　{manifest['case']}，{manifest['events']} 条留痕，清单和校验值完整")
     paper, _ = _filed(session, sha256)
     if paper is not None:
