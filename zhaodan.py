@@ -69,7 +69,7 @@ from models.tables import Person
 from notifications.addresses import add_channel, load_channels
 from notifications.outbox import send_due
 from processes import Plan, StartError, Stopped, Supervisor, start_system
-from tasks import commands as commands_of_papers
+from tasks import commands_dossier, commands_verify
 
 FAULT = 2  # the exit code of a start that cannot be
 
@@ -106,14 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", migrate, "bring the register to the newest schema")
     command("people", people, "load organs, people, roles and channels").add_argument("file", type=Path)
     command("token", token, "issue a bearer token").add_argument("username")
-    commands_of_papers.add_verify(
-        command("verify", commands_of_papers.verify, "walk every event chain, or check a file")
+    commands_verify.add_verify(
+        command("verify", commands_verify.verify, "walk every event chain, or check a file")
     )
-    commands_of_papers.add_export(
-        command("export", commands_of_papers.export, "write the dossier of a case into a file")
+    commands_dossier.add_export(
+        command("export", commands_dossier.export, "write the dossier of a case into a file")
     )
-    commands_of_papers.add_import_check(
-        command("import-check", commands_of_papers.import_check, "check a dossier that came in")
+    commands_dossier.add_import_check(
+        command("import-check", commands_dossier.import_check, "check a dossier that came in")
     )
     command("replay", replay_case, "rebuild a signed decision").add_argument("case")
     command("seal-key", seal_key, "the public key of certificates")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import casework, door, follow_through, matching, suggestion, waiting
+from benchmarks import casework, door, follow_through, matching, papers, suggestion, waiting
 from benchmarks.measure import DATABASES, OUT, Figure, NoServer, a_place
 
 Run = Callable[..., list[Figure]]
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Run] = {
     "door": door.run,
     "follow-through": follow_through.run,
     "matching": matching.run,
+    "papers": papers.run,
     "suggestion": suggestion.run,
     "waiting": waiting.run,
 }

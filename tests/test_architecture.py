@@ -61,7 +61,8 @@ LAYERS: Mapping[str, Layer] = {
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
     # The commands about papers, for the composition root.
-    "tasks/commands.py": _layer("models tasks", "rich sqlalchemy sqlmodel"),
+    "tasks/commands_dossier.py": _layer("models tasks", "rich"),
+    "tasks/commands_verify.py": _layer("models tasks", "sqlalchemy"),
     "tasks/sealing.py": _layer("models.settings", "PIL asn1crypto cryptography"),
     "tasks/documents/word.py": _layer("tasks.documents", "docx"),
     # Order and waiting.
@@ -81,7 +82,8 @@ LAYERS: Mapping[str, Layer] = {
     "processes.py": _layer(""),
     # The composition root.
     "zhaodan.py": _layer(
-        "demo models notifications processes tasks.commands", "rich sqlalchemy sqlmodel yaml"
+        "demo models notifications processes tasks.commands_dossier tasks.commands_verify",
+        "rich sqlalchemy sqlmodel yaml",
     ),
 }
 

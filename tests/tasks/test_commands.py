@@ -19,6 +19,13 @@ from tasks.office import office_work
 from tests.builders import START, Told, a_bureau, a_case
 
 MB = 1 << 20
+# The peak of this process alone: getrusage begins, on Linux, with that of the process that started it.
+MEASURED = """
+import pathlib, sys, zhaodan
+code = zhaodan.main(sys.argv[1:])
+print(next(line for line in pathlib.Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")))
+sys.exit(code)
+"""
 
 
 @pytest.fixture
@@ -72,6 +79,7 @@ def test_what_cannot_be_written_or_found_is_one_sentence(
     assert zhaodan.main(["import-check", str(tmp_path / "out.zip")]) == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_big_evidence_passes_through_and_is_never_held(told: Told, tmp_path: Path) -> None:
     """The memory of the command hardly depends on how much evidence there is."""
@@ -92,10 +100,7 @@ def test_big_evidence_passes_through_and_is_never_held(told: Told, tmp_path: Pat
             [
                 sys.executable,
                 "-c",
-                "import resource, sys, zhaodan\n"
-                "code = zhaodan.main(sys.argv[1:])\n"
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
-                "sys.exit(code)",
+                MEASURED,
                 *("export", told.case_id, "-o", str(tmp_path / "out.zip")),
             ],
             cwd=PROJECT,
@@ -103,6 +108,6 @@ def test_big_evidence_passes_through_and_is_never_held(told: Told, tmp_path: Pat
             text=True,
             check=True,
         )
-        grown.append(int(said.stdout.split()[-1]))
+        grown.append(int(said.stdout.split()[-2]) // 1024)
     assert (tmp_path / "out.zip").stat().st_size > 128 * MB
     assert grown[1] - grown[0] < 24, grown
