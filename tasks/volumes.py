@@ -28,6 +28,7 @@ class Volume(StrEnum):
 ORDER: dict[Volume, Sequence[str]] = {
     Volume.MAIN: (
         "decision",
+        "service-receipt",
         "why-not",
         "rights-notice",
         "intent-notice",

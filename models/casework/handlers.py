@@ -24,6 +24,7 @@ from models.rules.decision import Outcome, head_may_differ
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import CLEARED, Kind, State, served
 from models.rules.permissions import Action, Actor, Part, Role, may
+from models.rules.service import Service
 from models.tables import Ballot, Clearing, Decision, Match, Person, WorkItem
 
 SEALED = frozenset({Kind.BALLOT})  # what these answers say is in the ballot box, not in the item or its event
@@ -368,6 +369,8 @@ def service_receipt(act: Act, item: WorkItem, _: a.ServiceReceipt) -> Settled:
     """The decision has reached the officer."""
     row = decisions(act)[item.respondent_id or 0]
     row.served_at = act.now
+    act.said["served"] = {"method": Service.ELECTRONIC.value, "on": act.today.isoformat()}
+    act.owe("document", "service-receipt", respondent=item.respondent_id)
     return None
 
 

@@ -157,7 +157,7 @@ class Action(StrEnum):
     ADD_EVIDENCE = "add-evidence"  # 补充证据
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
-    RECORD_ABSENCE = "record-absence"  # 登记逾期、留置送达
+    RECORD_ABSENCE = "record-absence"  # 登记逾期、送达情况
     SEE_READERS = "see-readers"  # 查看何人查阅过案卷
     SEE_PAPER = "see-paper"  # 查看一份文书
     SET_LEVEL = "set-level"  # 调整密级
@@ -373,10 +373,10 @@ def _record_absence(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ru
     if not seen.ok:
         return seen
     if item.role is not Role.OFFICER:
-        return Ruling(False, "此事项不由被核查人员办理，不能登记逾期或者留置送达。")
+        return Ruling(False, "此事项不由被核查人员办理，不能登记逾期或者送达情况。")
     if Part.INVESTIGATOR in parts and NARROW not in parts:
         return YES
-    return Ruling(False, "逾期和留置送达由本案调查人员登记；请联系本案调查人员。")
+    return Ruling(False, "逾期和送达情况由本案调查人员登记；请联系本案调查人员。")
 
 
 def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:

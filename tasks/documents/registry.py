@@ -92,6 +92,10 @@ def _signed(dossier: Dossier, respondent_id: int | None, _: int | None) -> Mappi
     return {"decision": wording.signed(dossier, respondent_id or 0)}
 
 
+def _served(dossier: Dossier, respondent_id: int | None, _: int | None) -> Mapping[str, Any]:
+    return {"served": wording.served(dossier, respondent_id or 0)}
+
+
 def _transferred(dossier: Dossier, _: int | None, __: int | None) -> Mapping[str, Any]:
     rows = [d for d in dossier.decisions if d.outcome == Outcome.TRANSFER]
     if not rows:
@@ -132,6 +136,7 @@ _KINDS = (
     DocumentKind(
         "why-not", "不予适用条款说明", "officer", "paper", about="respondent", mark="说明", facts=_signed
     ),
+    DocumentKind("service-receipt", "送达回证", "internal", "form", about="respondent", facts=_served),
     DocumentKind("transfer-letter", "移送函", "internal", "letter", mark="移函", facts=_transferred),
     DocumentKind(
         "clearing-letter", "澄清函", "officer", "letter", about="respondent", mark="澄函", facts=_signed

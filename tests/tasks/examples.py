@@ -29,6 +29,9 @@ def the_smallest(kind: str) -> Dossier:
     full = a_dossier("transfer" if kind == "transfer-letter" else "exempt")
     if kind in ("decision", "why-not", "clearing-letter", "public-notice", "transfer-letter"):
         empty["decisions"] = full.decisions
+    if kind == "service-receipt":
+        receipt = an_answer(Kind.SERVICE_RECEIPT, {"remark": ""}, slot="1")
+        empty |= {"decisions": full.decisions, "answers": (receipt,)}
     if kind == "public-notice":
         empty["clearings"] = full.clearings[:1]
     if kind == "dissent-certificate":
@@ -85,6 +88,12 @@ def the_largest(kind: str) -> Dossier:
             *full.answers,
             an_answer(Kind.STATEMENT, {"declined": False, "points": [LONG] * 10}, slot="1"),
             an_answer(Kind.ANSWER, {"answers": [LONG] * 10}, slot="1"),
+            an_answer(
+                Kind.SERVICE_RECEIPT,
+                {"absence": "left", "method": "refused", "place": "长" * 200, "reason": LONG}
+                | {"witnesses": ["见证人甲", "见证人乙"], "scans": list(range(1, PIECES + 1))},
+                slot="1",
+            ),
         ),
         ballots=tuple(
             BallotView(n, number, name, "exempt" if number != 25 else "accountable", LONG, AT)
