@@ -36,7 +36,13 @@ ORDER: dict[Volume, Sequence[str]] = {
         "declined-notice",
         "clearing-letter",
         "public-notice",
+        "acceptance-form",
+        "commencement-form",
+        "clearing-form",
+        "evidence-list",
         "checklist",
+        "statement-review",
+        "clearing-inquiry",
     ),
     Volume.SIDE: (
         "intake-form",
@@ -45,6 +51,7 @@ ORDER: dict[Volume, Sequence[str]] = {
         "convening-notice",
         "minutes",
         "dissent-certificate",
+        "publication-form",
         "closing-report",
     ),
 }

@@ -33,6 +33,7 @@ OPINION = (
     "《江西省市场监管局关于建立“尽职照单免责、失职照单问责”机制的实施意见（试行）》（以下简称《实施意见》）"
 )
 FORMS_ZH = {"written": "书面", "in-person": "当面", "meeting": "会议", "notice": "通报"}
+SCREENED_ZH = {"accept": "受理", "decline": "不予受理", "forward": "转有权机关处理", "transfer": "移送"}
 CLASSES_ZH = {"public": "主动公开", "on-request": "依申请公开", "closed": "不予公开"}
 REPLIES_ZH = {
     "handled": "受移送机关已作出处理",

@@ -85,7 +85,12 @@ def the_largest(kind: str) -> Dossier:
             for n in each
         ),
         answers=(
-            *full.answers,
+            *(said for said in full.answers if said.kind != Kind.SCREENING),
+            an_answer(Kind.SCREENING, {"verdict": "accept", "reason": LONG, "criminal_flag": True}),
+            an_answer(
+                Kind.PUBLICATION_REVIEW,
+                {"publish": True, "secrecy_checked": True, "personal_data_checked": True, "reason": LONG},
+            ),
             an_answer(Kind.STATEMENT, {"declined": False, "points": [LONG] * 10}, slot="1"),
             an_answer(Kind.ANSWER, {"answers": [LONG] * 10}, slot="1"),
             an_answer(
@@ -104,7 +109,9 @@ def the_largest(kind: str) -> Dossier:
             a_decision(decision.outcome, respondent_id=n, reason=LONG, authority=decision.authority)
             for n in each
         ),
-        clearings=tuple(replace(full.clearings[0], respondent_id=n, scope="全局" * 50) for n in each),
+        clearings=tuple(
+            replace(full.clearings[0], respondent_id=n, scope="全局" * 50, reason=LONG) for n in each
+        ),
         documents=full.documents * 100,
     )
 
