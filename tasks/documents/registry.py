@@ -47,6 +47,7 @@ class DocumentKind:
     about: str = "case"  # case, respondent, person
     mark: str = ""  # number series; nothing for a paper that bears the case number only
     by_outcome: bool = False
+    discreet: bool = False  # nobody who reported can be read from it, though it stays in the house
     copies: str = ""  # 抄送; "units" for the units of the officers concerned
     called: Callable[[Dossier], str] | None = (
         None  # the title, where the name of the kind would say too little
@@ -142,8 +143,8 @@ _KINDS = (
     ),
     DocumentKind("service-receipt", "送达回证", "internal", "form", about="respondent", facts=_served),
     DocumentKind("transfer-letter", "移送函", "internal", "letter", mark="移函", facts=_transferred),
-    DocumentKind("clearing-inquiry", "澄清正名征求意见表", "internal", "form", about="respondent"),
-    DocumentKind("clearing-form", "澄清正名审批表", "internal", "form", about="respondent"),
+    DocumentKind("clearing-inquiry", "澄清正名征求意见表", "officer", "form", about="respondent"),
+    DocumentKind("clearing-form", "澄清正名审批表", "internal", "form", about="respondent", discreet=True),
     DocumentKind(
         "clearing-letter", "澄清函", "officer", "letter", about="respondent", mark="澄函", facts=_signed
     ),

@@ -504,7 +504,7 @@ def test_a_member_of_the_majority_gets_no_dissent_certificate() -> None:
         a_paper("dissent-certificate", person_id=21)
 
 
-@pytest.mark.parametrize("kind", [k for k, v in DOCUMENTS.items() if v.audience != "internal"])
+@pytest.mark.parametrize("kind", [k for k, v in DOCUMENTS.items() if v.audience != "internal" or v.discreet])
 def test_no_paper_that_leaves_the_file_shows_who_reported(kind: str) -> None:
     matches = (a_match("exempt-41", confirmed_reason=f"{REPORTER}提供的材料可以印证。"),)
     text = words(a_paper(kind, a_dossier(matches=matches)))
