@@ -5,7 +5,12 @@ zhaodan demo [r2|r5|r1|r3|r4|r7]  carry a real case from intake to archive over 
 zhaodan migrate              bring the register to the newest schema
 zhaodan people FILE          load organs, people and roles; prints one-time passwords
 zhaodan token USERNAME       issue a bearer token for a program
-zhaodan verify               walk every event chain; exit code 1 at a broken link
+zhaodan verify [FILE]        walk every event chain, or hold a paper or dossier against the register and its
+                             signature; exit code 1 at a broken link or a changed byte
+zhaodan verify FILE --signature FILE.p7s [--signer F]
+                             hold a file against its signature; needs no register
+zhaodan export CASE [-o F]   write the dossier of a case into a file that can be checked without us
+zhaodan import-check FILE    check every hash, the chain and the manifest of a dossier; needs no register
 zhaodan replay CASE          rebuild a decision from edition, facts and votes; exit code 1 if it differs
 zhaodan differences          how often legal reviewers followed the machine, clause by clause
 zhaodan seal-key             the public key with which others check certificates of dissent
@@ -43,7 +48,7 @@ from demo.story import load_people as demo_people
 from models import certificates
 from models.accounts import issue_token
 from models.calendar import ChinaCalendar, china_calendar
-from models.casework import office, replay, verify_all
+from models.casework import office, replay
 from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
@@ -64,6 +69,7 @@ from models.tables import Person
 from notifications.addresses import add_channel, load_channels
 from notifications.outbox import send_due
 from processes import Plan, StartError, Stopped, Supervisor, start_system
+from tasks import commands_dossier, commands_verify
 
 FAULT = 2  # the exit code of a start that cannot be
 
@@ -100,7 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", migrate, "bring the register to the newest schema")
     command("people", people, "load organs, people, roles and channels").add_argument("file", type=Path)
     command("token", token, "issue a bearer token").add_argument("username")
-    command("verify", verify, "walk every event chain")
+    commands_verify.add_verify(
+        command("verify", commands_verify.verify, "walk every event chain, or check a file")
+    )
+    commands_dossier.add_export(
+        command("export", commands_dossier.export, "write the dossier of a case into a file")
+    )
+    commands_dossier.add_import_check(
+        command("import-check", commands_dossier.import_check, "check a dossier that came in")
+    )
     command("replay", replay_case, "rebuild a signed decision").add_argument("case")
     command("seal-key", seal_key, "the public key of certificates")
     verifying = command("verify-certificate", verify_certificate, "check a certificate of dissent")
@@ -227,19 +241,6 @@ def token(options: argparse.Namespace) -> int:
             raise SettingsError(f"There is nobody with the username {options.username}.")
         print(issue_token(session, person.id, "command line", now=datetime.now(UTC)))
     return 0
-
-
-def verify(_: argparse.Namespace) -> int:
-    """Walk every chain; the first broken link of each case is named. 校验留痕"""
-    cases = faults = 0
-    with register().reading() as session:
-        for case, broken in verify_all(session):
-            cases += 1
-            if broken:
-                faults += 1
-                print(f"案件 {case.id} 第 {broken.seq} 条留痕：{broken.fault}")
-    print(f"已校验 {cases} 件案件的留痕，{faults} 件不完整。")
-    return 1 if faults else 0
 
 
 def replay_case(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from models.queries import Overview, OwnCase, overview, own_cases
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Stage
-from models.rules.permissions import Actor
+from models.rules.permissions import Actor, Role
 
 router = APIRouter()
 DEFINITIONS = {
@@ -162,6 +162,7 @@ def get_manage(request: Request, signed: SignedDep, session: ReadingDep) -> Resp
         stages=list(Stage),
         outcomes=[o for o in Outcome if any(row.outcomes.get(o) for row in found.clauses)],
         row_height=ROW,
+        keeps_numbers=bool(signed.actor.organs(Role.MANAGER)),
         **_charts(found),
     )
 

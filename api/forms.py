@@ -191,7 +191,15 @@ LEVEL: Form = {"object": Plain("对象"), "level": Plain("密级"), "reason": RE
 ABSENCE: Mapping[Absence, Form] = {
     Absence.LAPSED: {"reason": REASON},
     Absence.SILENT: {"reason": REASON},
-    Absence.LEFT: {"witnesses": Several("见证人"), "reason": Plain("说明")},
+    Absence.LEFT: {
+        "method": Plain("送达方式"),
+        "on": Plain("送达日期"),
+        "place": Plain("送达地点"),
+        "servers": Several("送达人"),
+        "witnesses": Several("见证人"),
+        "scans": Numbers("回证扫描件"),
+        "reason": Plain("说明"),
+    },
 }
 
 

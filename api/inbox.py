@@ -70,7 +70,10 @@ AbsenceBody = Annotated[
                 "summary": "逾期未陈述",
                 "value": {"reason": "告知书已于3月2日送达，期满未收到陈述申辩。"},
             },
-            "left": {"summary": "留置送达", "value": {"witnesses": ["见证人一", "见证人二"]}},
+            "left": {
+                "summary": "留置送达",
+                "value": {"method": "left", "on": "2026-03-02", "witnesses": ["见证人一", "见证人二"]},
+            },
         },
     ),
 ]
@@ -137,7 +140,7 @@ def answer(
     return 200, answered(item, session.get_one(Case, item.case_id))
 
 
-@router.post("/work-items/{item_id}/absence", summary="登记逾期或者留置送达")
+@router.post("/work-items/{item_id}/absence", summary="登记逾期或者送达情况")
 def post_absence(
     item_id: ItemId,
     body: AbsenceBody,
@@ -147,7 +150,7 @@ def post_absence(
     request_hash: RequestHashDep,
     key: KeyDep = None,
 ) -> Response:
-    """由本案调查人员登记：期满后本人仍未陈述的，记为逾期未陈述；本人拒绝签收、文书留置的，记为留置送达。
+    """由本案调查人员登记：期满后本人仍未陈述的，记为逾期未陈述；本人没有在系统中签收的，记明直接送达、拒收、留置送达或者公告送达，送达日期以送达回证为准。
 
     必须带 If-Match。期限届满不会自动产生任何结果；期满之前不予登记。
     """

@@ -27,6 +27,7 @@ from models.queries import ItemPage, case_row, item_page, item_verbs
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound, Stale
 from models.rules.lifecycle import Absence, Kind
+from models.rules.service import Service
 from models.tables import Draft, WorkItem
 
 router = APIRouter(include_in_schema=False)
@@ -269,7 +270,10 @@ def _closed(asked: ItemPage) -> str:
     if asked.may_answer:
         return ""
     if asked.item.state == "done" and "absence" in (asked.item.answer or {}):
-        return f"此事项由调查人员登记为{Absence(asked.item.answer['absence']).zh}，内容记入案件留痕。"
+        said = asked.item.answer or {}
+        how = Absence(said["absence"])
+        zh = Service(said.get("method", Service.LEFT)).zh if how is Absence.LEFT else how.zh
+        return f"此事项由调查人员登记为{zh}，内容记入案件留痕。"
     if asked.item.state == "done":
         return "此事项已经办理，内容记入案件留痕。"
     if asked.item.state == "cancelled":

@@ -11,6 +11,7 @@ from models.queries.cases import TimelineRow
 from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Absence, Kind, Stage
+from models.rules.service import Service
 
 GUIDES: Mapping[Kind, str] = {
     Kind.SCREENING: "判断线索是否属于本机关受理范围，并说明理由；受理的同时指派两名调查人员。",
@@ -50,6 +51,7 @@ _RETURNED = {
     "out-of-scope": "不属本机制",
     "transfer": "提请移送",
 }
+SERVICES = tuple((service.value, service.zh) for service in Service if service is not Service.ELECTRONIC)
 _SAID: Mapping[str, Mapping[Any, str]] = {
     "verdict": {
         "accept": "受理",
@@ -65,7 +67,8 @@ _SAID: Mapping[str, Mapping[Any, str]] = {
     "agreed": {True: "同意", False: "不同意"},
     "declined": {True: "放弃陈述申辩", False: "提出陈述申辩"},
     "result": {"handled": "已作处理", "no-action": "不予追究", "returned": "退回"},
-    "absence": {absence: absence.zh for absence in Absence},
+    "method": {service: service.zh for service in Service},
+    "absence": {absence: absence.zh for absence in Absence} | {Absence.LEFT: Service.LEFT.zh},
     "recuse": {True: "申请回避", False: "无应当回避的情形"},
     "wanted": {True: "要求澄清", False: "不要求澄清"},
     "publish": {True: "同意公开", False: "不公开"},

@@ -316,7 +316,7 @@ class ItemPageView(BaseModel):
     why_not: str
     answer_schema: dict[str, Any] = Field(description="答复内容的 JSON Schema")
     absence: str | None = Field(
-        description="您可以登记的情形：lapsed 逾期未陈述，left 留置送达，silent 逾期未表态"
+        description="您可以登记的情形：lapsed 逾期未陈述，left 送达情况，silent 逾期未表态"
     )
     absence_schema: dict[str, Any] | None = Field(description="登记内容的 JSON Schema")
     context: dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import casework, desk, door, follow_through, matching, notices, suggestion, waiting
+from benchmarks import casework, desk, door, follow_through, matching, notices, papers, suggestion, waiting
 from benchmarks.measure import DATABASES, OUT, Figure, NoServer, a_place
 
 Run = Callable[..., list[Figure]]
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Run] = {
     "follow-through": follow_through.run,
     "matching": matching.run,
     "notices": notices.run,
+    "papers": papers.run,
     "suggestion": suggestion.run,
     "waiting": waiting.run,
 }

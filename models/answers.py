@@ -16,6 +16,7 @@ from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.duties import DutyResult
 from models.rules.lifecycle import Absence, Kind
+from models.rules.service import Service
 
 _LAYOUT = {"\n", "\t"}
 
@@ -415,16 +416,23 @@ class PeriodLapsed(Shape):
     reason: FilledText  # how the officer was told, and that nothing came
 
 
-class PapersLeft(Shape):
-    """留置送达: two witnesses, or why there are none."""
+class ServiceRecord(Shape):
+    """送达情况: how and when the papers reached the officer, as the receipt says."""
 
+    method: Literal[Service.PAPER, Service.REFUSED, Service.LEFT, Service.PUBLISHED] = Service.LEFT
+    on: Annotated[date | None, BeforeValidator(_unless_empty)] = (
+        None  # of the receipt; of a notice, its first day
+    )
+    place: Line = ""
+    servers: Annotated[list[Name], Field(max_length=2)] = []
     witnesses: Annotated[list[Name], Field(max_length=2)] = []
+    scans: EvidenceIds = []  # the receipt, photographs, the page of the notice
     reason: Text = ""
 
 
 ABSENT_ANSWERS: Mapping[Absence, type[Shape]] = {
     Absence.LAPSED: PeriodLapsed,
-    Absence.LEFT: PapersLeft,
+    Absence.LEFT: ServiceRecord,
     Absence.SILENT: PeriodLapsed,
 }
 

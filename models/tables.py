@@ -377,21 +377,28 @@ class Rendition(SQLModel, table=True):
     made_at: datetime = _instant()
 
 
-class NumberNote(SQLModel, table=True):
-    """A document number that was set aside, or given up for good. 文号预留和作废"""
+class PaperNumber(SQLModel, table=True):
+    """A number of a paper: taken by a paper, set aside, or given up for good; none is ever given twice. 文号簿"""
 
-    __tablename__ = "number_note"
-    __table_args__ = (sa.UniqueConstraint("organ_id", "series", "year", "number", "act"),)
+    __tablename__ = "paper_number"
+    __table_args__ = (sa.UniqueConstraint("organ_id", "series", "year", "number"),)
 
     id: int | None = Field(default=None, primary_key=True)
     organ_id: int = _key("organ.id")
-    series: str = Field(max_length=32)
+    series: str = Field(max_length=32)  # of the kind of paper, e.g. 免决
     year: int
     number: int
-    act: str = Field(max_length=16)  # reserved, void
-    reason: str
-    by: int = _key("person.id")
-    at: datetime = _instant()
+    state: str = Field(max_length=16)  # used, reserved, void
+    document_id: int | None = _key("document.id", default=None, unique=True)
+    case_id: str | None = _key(
+        "case_file.id", default=None, index=True
+    )  # for which it was taken or set aside
+    taken_at: datetime = _instant()
+    taken_by: int | None = _key("person.id", default=None)  # nobody when the office took it for a paper
+    reason: str = Field(default="")  # why it was set aside
+    voided_at: datetime | None = _instant(default=None)
+    voided_by: int | None = _key("person.id", default=None)
+    void_reason: str = Field(default="")
 
 
 class Clock(SQLModel, table=True):

@@ -1,6 +1,8 @@
 """The archive bundle of a case: everything in one file that can be checked without us. 归档案卷
 
-The same case at the same moment gives the same bytes: entries in a fixed order, with a fixed time, uncompressed.
+The open volume and the inner one, each in its order with every form of each paper and its signature, the table of
+contents, the events, and a manifest with the SHA-256 of all of it. The same case at the same moment gives the same
+bytes: entries in a fixed order, with a fixed time, uncompressed. Files pass through in pieces and are never held.
 What vouches for the whole is the SHA-256 under which the register files the bundle.
 """
 
@@ -9,22 +11,28 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import IO, Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from models.casework.record import link_hash
-from models.dossier import Dossier, EventView, load_dossier
+from models.dossier import DocumentView, Dossier, EventView, EvidenceView, load_dossier
 from models.files import FileStore, Stored
 from models.rules.errors import Incomplete, NotFound
-from models.tables import Event
+from models.tables import Rendition
+from tasks.volumes import (
+    Volume,
+    evidence_entry,
+    in_order,
+    paper_entry,
+    table_of_contents,
+    volume_of,
+)
 
-FORMAT = "zhaodan-bundle/1"
-MANIFEST = "manifest.json"
+FORMAT = "zhaodan-bundle/2"
+MANIFEST, EVENTS, CONTENTS = "manifest.json", "events.jsonl", "contents.html"
 OWN_KIND = "dossier-bundle"  # an earlier bundle of a reopened case is not packed into the next
 _CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -45,8 +53,9 @@ def store_bundle(session: Session, case_id: str, store: FileStore, *, now: datet
 
     Raises NotFound for an unknown case, Incomplete when a file is gone or no longer fits its hash.
     """
-    with tempfile.TemporaryFile() as file:
-        _write(session, case_id, store, file, now=now)
+    store.root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=store.root) as file:  # not in memory, as /tmp may be
+        write_bundle(session, case_id, store, file, now=now)
         size = file.tell()
         file.seek(0)
         return store.receive(iter(lambda: file.read(_CHUNK), b""), limit=size)
@@ -55,7 +64,7 @@ def store_bundle(session: Session, case_id: str, store: FileStore, *, now: datet
 def build_bundle(session: Session, case_id: str, store: FileStore, *, now: datetime) -> bytes:
     """The bundle as bytes, for cases known to be small. Raises as `store_bundle` does."""
     file = io.BytesIO()
-    _write(session, case_id, store, file, now=now)
+    write_bundle(session, case_id, store, file, now=now)
     return file.getvalue()
 
 
@@ -69,26 +78,55 @@ class _File:
     zh: str
 
 
-def _write(session: Session, case_id: str, store: FileStore, file: IO[bytes], *, now: datetime) -> None:
+def write_bundle(
+    session: Session,
+    case_id: str,
+    store: FileStore,
+    file: IO[bytes],
+    *,
+    now: datetime,
+    seen: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Write the bundle; `seen` is told how many bytes of how many have passed. Raises as `store_bundle` does."""
     dossier = load_dossier(session, case_id)
     papers, evidence = _papers(dossier), _evidence(dossier)
+    forms = _forms(session, papers)
+    contents = [paper_entry(view, stored.entry) for view, stored in papers]
+    contents += [evidence_entry(view, stored.entry) for view, stored in evidence]
     texts = {
-        "documents.json": _rows(dossier.documents, papers),
-        "dossier.json": _plain(dossier),
-        "evidence.json": _rows(dossier.evidence, evidence),
+        "documents.json": _json(
+            [
+                _row(view, stored) | {"volume": volume_of(view.kind), "forms": _form_rows(forms[view.id])}
+                for view, stored in papers
+            ]
+        ),
+        "dossier.json": _json(_plain(dossier)),
+        "evidence.json": _json([_row(view, stored) for view, stored in evidence]),
+        CONTENTS: table_of_contents(dossier, contents),
     }
     for number in range(1, dossier.round):
-        texts[f"rounds/{number:02}.json"] = _plain(load_dossier(session, case_id, number))
+        texts[f"rounds/{number:02}.json"] = _json(_plain(load_dossier(session, case_id, number)))
+    files = [one for view, stored in papers for one in (stored, *(f for _, f in forms[view.id]))] + [
+        stored for _, stored in evidence
+    ]
+    done, total = 0, sum(stored.size for stored in files)
     entries: list[dict[str, Any]] = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:
-        for stored in (*papers, *evidence):
-            entries.append(_add(bundle, stored.entry, _read(store, stored)))
+        for stored in files:
+
+            def passed(chunk: bytes) -> bytes:
+                nonlocal done
+                done += len(chunk)
+                seen(done, total)
+                return chunk
+
+            entries.append(_add(bundle, stored.entry, map(passed, _read(store, stored))))
             if entries[-1]["sha256"] != stored.sha256:
                 raise Incomplete(
                     f"{stored.zh}与登记的校验值不符，不能归档；请联系系统管理员从备份恢复后再办。"
                 )
-        entries.append(_add(bundle, "events.jsonl", (_line(e, case_id) for e in dossier.timeline)))
-        entries += [_add(bundle, name, [_json(texts[name])]) for name in sorted(texts)]
+        entries.append(_add(bundle, EVENTS, (_line(e, case_id) for e in dossier.timeline)))
+        entries += [_add(bundle, name, [texts[name]]) for name in sorted(texts)]
         manifest = {
             "format": FORMAT,
             "case": dossier.number,
@@ -101,25 +139,55 @@ def _write(session: Session, case_id: str, store: FileStore, file: IO[bytes], *,
         _add(bundle, MANIFEST, [_json(manifest)])
 
 
-def _papers(dossier: Dossier) -> tuple[_File, ...]:
+def _papers(dossier: Dossier) -> list[tuple[DocumentView, _File]]:
     kept = [paper for paper in dossier.documents if paper.kind != OWN_KIND]
-    return tuple(
-        _File(f"documents/{place:04}-{paper.kind}.html", paper.sha256, paper.size, f"文书《{paper.title}》")
-        for place, paper in enumerate(kept, 1)
-    )
+    return [
+        (
+            paper,
+            _File(
+                f"{volume}/{place:04}-{paper.kind}.html", paper.sha256, paper.size, f"文书《{paper.title}》"
+            ),
+        )
+        for volume in Volume
+        for place, paper in enumerate(in_order(kept, volume), 1)
+    ]
 
 
-def _evidence(dossier: Dossier) -> tuple[_File, ...]:
+def _forms(
+    session: Session, papers: Sequence[tuple[DocumentView, _File]]
+) -> dict[int, list[tuple[Rendition, _File]]]:
+    """Every paper as it was laid out and signed, beside its page."""
+    found: dict[int, list[tuple[Rendition, _File]]] = {view.id: [] for view, _ in papers}
+    pages = {view.id: stored for view, stored in papers}
+    wanted = select(Rendition).where(col(Rendition.document_id).in_(found))
+    for made in session.exec(wanted.order_by(Rendition.document_id, Rendition.form)):
+        page = pages[made.document_id]
+        entry = f"{page.entry.removesuffix('.html')}.{made.form}"
+        found[made.document_id].append((made, _File(entry, made.sha256, made.size, page.zh)))
+        if made.signature:
+            signature = _File(f"{entry}.p7s", made.signature, 0, f"{page.zh}的签名")
+            found[made.document_id].append((made, signature))
+    return found
+
+
+def _form_rows(forms: Sequence[tuple[Rendition, _File]]) -> list[dict[str, str]]:
+    return [{"entry": stored.entry, "sha256": stored.sha256, "signer": made.signer} for made, stored in forms]
+
+
+def _evidence(dossier: Dossier) -> list[tuple[EvidenceView, _File]]:
     # Named by number: what somebody called the file never becomes a path.
-    return tuple(
-        _File(
-            f"evidence/{e.number:04}{_SUFFIXES.get(e.media_type, '.bin')}",
-            e.sha256,
-            e.size,
-            f"证据{e.number}",
+    return [
+        (
+            e,
+            _File(
+                f"{Volume.MAIN}/evidence/{e.number:04}{_SUFFIXES.get(e.media_type, '.bin')}",
+                e.sha256,
+                e.size,
+                f"证据{e.number}",
+            ),
         )
         for e in dossier.evidence
-    )
+    ]
 
 
 def _read(store: FileStore, stored: _File) -> Iterator[bytes]:
@@ -144,9 +212,8 @@ def _add(bundle: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> dict[st
     return {"name": name, "sha256": digest.hexdigest(), "size": size}
 
 
-def _rows(views: Iterable[Any], files: Iterable[_File]) -> list[dict[str, Any]]:
-    entries = {file.sha256: file.entry for file in files}
-    return [asdict(view) | {"entry": entries[view.sha256]} for view in views if view.sha256 in entries]
+def _row(view: DocumentView | EvidenceView, stored: _File) -> dict[str, Any]:
+    return asdict(view) | {"entry": stored.entry}
 
 
 def _plain(dossier: Dossier) -> dict[str, Any]:
@@ -172,82 +239,3 @@ def _said(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in a bundle")
-
-
-# --- checking ---------------------------------------------------------------------------------------
-
-
-def check_bundle(path: Path) -> list[str]:
-    """Every fault of a bundle, in words; an empty list when it is whole. 案卷校验
-
-    Needs nothing but the file: entries against the manifest, lists against entries, the chain link by link.
-    """
-    try:
-        with zipfile.ZipFile(path) as bundle:
-            return _faults(bundle)
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return [f"案卷包无法读取：{type(error).__name__}"]
-
-
-def _faults(bundle: zipfile.ZipFile) -> list[str]:
-    names = bundle.namelist()
-    if MANIFEST not in names:
-        return ["案卷包中没有清单 manifest.json"]
-    manifest = json.loads(bundle.read(MANIFEST))
-    if manifest["format"] != FORMAT:
-        return [f"案卷包格式 {manifest['format']} 无法识别"]
-    listed = {entry["name"]: entry for entry in manifest["entries"]}
-    faults = [f"{name} 在案卷包中出现了不止一次" for name in sorted({n for n in names if names.count(n) > 1})]
-    faults += [f"清单所列 {name} 不在案卷包中" for name in sorted(set(listed) - set(names))]
-    faults += [f"{name} 不在清单中" for name in sorted(set(names) - set(listed) - {MANIFEST})]
-    for name in sorted(set(listed) & set(names)):
-        if _digest(bundle, name) != listed[name]["sha256"]:
-            faults.append(f"{name} 与清单的校验值不符")
-    for table in ("documents.json", "evidence.json"):
-        faults += _list_faults(bundle, table, listed)
-    return faults + _chain_faults(bundle, manifest)
-
-
-def _digest(bundle: zipfile.ZipFile, name: str) -> str:
-    try:
-        with bundle.open(name) as entry:
-            return hashlib.file_digest(entry, "sha256").hexdigest()  # type: ignore[arg-type]
-    except zipfile.BadZipFile:  # its own checksum already fails
-        return ""
-
-
-def _list_faults(bundle: zipfile.ZipFile, table: str, listed: Mapping[str, Any]) -> list[str]:
-    if table not in bundle.namelist():
-        return []  # its absence is a fault already, or the manifest never had it
-    rows = json.loads(bundle.read(table))
-    return [
-        f"{table} 所列 {row['entry']} 的校验值与清单不符"
-        for row in rows
-        if listed.get(row["entry"], {}).get("sha256") != row["sha256"]
-    ]
-
-
-def _chain_faults(bundle: zipfile.ZipFile, manifest: Mapping[str, Any]) -> list[str]:
-    if "events.jsonl" not in bundle.namelist():
-        return ["案卷包中没有留痕 events.jsonl"]
-    previous, count = "", 0
-    for line in bundle.read("events.jsonl").splitlines():
-        said = json.loads(line)
-        count += 1
-        event = _event(said)
-        if event.case_id != manifest["case_id"]:
-            return [f"第 {count} 条留痕不属于本案"]
-        if event.seq != count or event.prev_hash != previous or link_hash(previous, event) != event.hash:
-            return [f"第 {count} 条留痕与前一条不相衔接，或者内容与校验值不符"]
-        previous = event.hash
-    if (count, previous) != (manifest["events"], manifest["head"]):
-        return ["留痕的条数或者末条校验值与清单不符"]
-    return []
-
-
-_EVENT_FIELDS = frozenset(field.name for field in fields(EventView)) - {"actor"} | {"case_id"}
-
-
-def _event(said: Mapping[str, Any]) -> Event:
-    own = {name: said[name] for name in _EVENT_FIELDS}
-    return Event(**(own | {"at": datetime.fromisoformat(said["at"])}))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from models.casework import office, resume_due, take_number
+from models.casework import number_paper, office, paper_number, resume_due
 from models.casework.record import Act
 from models.certificates import Statement, issue
 from models.database import register
@@ -132,11 +132,8 @@ def _document(act: Act, effect: Effect) -> None:
     kind = DOCUMENTS[effect.subject]
     dossier = load_dossier(act.session, act.case.id, effect.round)
     series = kind.series(dossier, effect.respondent_id)
-    number = ""
-    if series:
-        year = beijing_day(act.now).year
-        serial = take_number(act.session, act.case.organ_id, series, year=year)
-        number = f"{dossier.organ_mark}{series}〔{year}〕{serial}号"
+    numbered = number_paper(act, series) if series else None
+    number = paper_number(dossier.organ_mark, numbered) if numbered else ""
     paper = render(
         effect.subject,
         dossier,
@@ -154,6 +151,7 @@ def _document(act: Act, effect: Effect) -> None:
         title=paper.title,
         number=number,
         audience=paper.audience,
+        numbered=numbered,
     )
 
 

@@ -60,6 +60,9 @@ LAYERS: Mapping[str, Layer] = {
     "notifications/": _layer("models notifications", "apprise icalendar jinja2 sqlmodel"),
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
+    # The commands about papers, for the composition root.
+    "tasks/commands_dossier.py": _layer("models tasks", "rich"),
+    "tasks/commands_verify.py": _layer("models tasks", "sqlalchemy"),
     "tasks/sealing.py": _layer("models.settings", "PIL asn1crypto cryptography"),
     "tasks/documents/word.py": _layer("tasks.documents", "docx"),
     # Order and waiting.
@@ -78,7 +81,10 @@ LAYERS: Mapping[str, Layer] = {
     # Starting and stopping processes needs nothing of what runs in them.
     "processes.py": _layer(""),
     # The composition root.
-    "zhaodan.py": _layer("demo models notifications processes", "rich sqlalchemy sqlmodel yaml"),
+    "zhaodan.py": _layer(
+        "demo models notifications processes tasks.commands_dossier tasks.commands_verify",
+        "rich sqlalchemy sqlmodel yaml",
+    ),
 }
 
 # Where everything may be caught, and why. One line per handler.

@@ -14,8 +14,9 @@ from models import tables  # noqa: F401  # fills the metadata
 from models.database import Register
 from models.migrate import _config, current, newest, upgrade
 from models.rules.lifecycle import Stage
-from models.tables import Notification
+from models.tables import Notification, PaperNumber
 from processes import PROJECT
+from tasks.office import office_work
 from tests.builders import a_bureau, a_case
 
 VERSIONS = PROJECT / "models" / "migrations" / "versions"
@@ -190,6 +191,22 @@ def test_a_claim_of_before_is_no_arrival_after_the_upgrade(register: Register):
     with register.reading() as session:
         kept = {n.key: (n.claimed_at, n.delivered_at) for n in session.exec(select(Notification))}
     assert kept == {"sending": (at, None), "delivered": (None, at)}
+
+
+def test_papers_numbered_before_are_in_the_register_of_numbers(register: Register):
+    told = a_case(a_bureau(register)).to(Stage.VERIFICATION)
+    office_work(told.case_id)
+
+    def kept() -> set[tuple[object, ...]]:
+        with register.reading() as session:
+            rows = session.exec(select(PaperNumber))
+            return {(r.organ_id, r.series, r.year, r.number, r.state, r.document_id, r.case_id) for r in rows}
+
+    before = kept()
+    with register.engine.begin() as connection:
+        command.downgrade(_config(connection), "0012")
+    upgrade(register.engine)
+    assert kept() == before != set()
 
 
 def test_migrations_are_numbered_in_one_line_and_say_what_they_do():

@@ -10,7 +10,8 @@ from models.casework.confidentiality import set_case_level, set_document_level
 from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
-from models.casework.opening import add_evidence, open_case, take_number
+from models.casework.numbers import number_paper, paper_number, reserve_number, take_number, void_number
+from models.casework.opening import add_evidence, open_case
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
 
@@ -22,13 +23,16 @@ __all__ = [
     "handle_case",
     "handle_item",
     "item_facts",
+    "number_paper",
     "office",
     "open_case",
     "open_identity",
+    "paper_number",
     "record_absence",
     "repin_edition",
     "replay",
     "request_identity",
+    "reserve_number",
     "rule_on_identity",
     "resume_due",
     "save_draft",
@@ -37,4 +41,5 @@ __all__ = [
     "take_number",
     "verify_all",
     "verify_chain",
+    "void_number",
 ]

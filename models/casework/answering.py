@@ -80,7 +80,7 @@ def record_absence(
     now: datetime,
     expect_version: int | None = None,
 ) -> WorkItem:
-    """Record that the officer let the period pass, or refused the receipt and the papers were left. 逾期、留置送达
+    """Record that the officer let the period pass, or how the papers were served. 逾期、送达情况
 
     The item is closed as if nothing had been said, and its answer says why. The same record again is the same row.
     Raises what answering raises, and Conflict while the period still runs.
@@ -99,7 +99,7 @@ def record_absence(
     ABSENCE_HANDLERS[absence](act, own, shape)
     own.answer, own.answered_by, own.answered_at = kept, actor.person_id, now
     act.stop(own, "done")
-    before = Stage(act.case.stage)
+    before, method = Stage(act.case.stage), getattr(shape, "method", None)
     settle(act)
     act.record(
         f"item:{kind.value}:{absence.value}",
@@ -108,7 +108,7 @@ def record_absence(
             "item": own.id,
             "from": before.value,
             "answer": _digest(kept),
-            "said": {"absence": absence.value},
+            "said": {"method": method.value} if method else {"absence": absence.value},
         },
     )
     session.flush()

@@ -24,6 +24,7 @@ from models.rules.decision import Outcome, head_may_differ
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import CLEARED, Kind, State, served
 from models.rules.permissions import Action, Actor, Part, Role, may
+from models.rules.service import Service
 from models.tables import Ballot, Clearing, Decision, Match, Person, WorkItem
 
 SEALED = frozenset({Kind.BALLOT})  # what these answers say is in the ballot box, not in the item or its event
@@ -37,6 +38,7 @@ Settled = Mapping[str, Any] | None
 def screening(act: Act, _: WorkItem, answer: a.Screening) -> Settled:
     """Accept with two investigators, decline, forward, or transfer at once."""
     act.case.criminal_flag = answer.criminal_flag
+    act.owe("document", "acceptance-form")
     if answer.verdict == "accept":
         for person in _investigators(act, answer.investigators):
             act.take_part(person, Part.INVESTIGATOR)
@@ -105,6 +107,7 @@ def countersign(act: Act, _: WorkItem, answer: a.Countersign) -> Settled:
     act.case.conclusion = said["conclusion"]
     for rid in act.respondents:
         act.owe("document", "checklist", respondent=rid)
+    act.owe("document", "evidence-list")
     act.owe("document", "investigation-report")
     act.owe("integrity")
     proposals = {
@@ -132,6 +135,7 @@ def answer_points(act: Act, item: WorkItem, answer: a.PointAnswers) -> Settled:
         raise Incomplete(
             f"申辩意见共 {len(points)} 条，须逐条答复；现有 {len(answer.answers)} 条答复，请补齐。"
         )
+    act.owe("document", "statement-review", respondent=item.respondent_id)
     return None
 
 
@@ -368,6 +372,8 @@ def service_receipt(act: Act, item: WorkItem, _: a.ServiceReceipt) -> Settled:
     """The decision has reached the officer."""
     row = decisions(act)[item.respondent_id or 0]
     row.served_at = act.now
+    act.said["served"] = {"method": Service.ELECTRONIC.value, "on": act.today.isoformat()}
+    act.owe("document", "service-receipt", respondent=item.respondent_id)
     return None
 
 
@@ -399,6 +405,7 @@ def clearing_consent(act: Act, item: WorkItem, answer: a.ClearingConsent) -> Set
             named=answer.named and answer.wanted,
         )
     )
+    act.owe("document", "clearing-inquiry", respondent=rid)
     return None
 
 
@@ -409,6 +416,7 @@ def clearing_approval(act: Act, _: WorkItem, answer: a.ClearingApproval) -> Sett
             continue
         row.approved, row.publication_class, row.reason = True, answer.publication_class, answer.reason
         person = act.respondents[row.respondent_id].person_id
+        act.owe("document", "clearing-form", respondent=row.respondent_id)
         act.owe("document", "clearing-letter", respondent=row.respondent_id)
         act.owe("notice", "clearing-issued", respondent=row.respondent_id, person=person)
     return None
@@ -421,6 +429,7 @@ def _clearings(act: Act) -> Sequence[Clearing]:
 
 def publication_review(act: Act, _: WorkItem, answer: a.PublicationReview) -> Settled:
     """Nothing is published before secrecy and personal data have both been checked."""
+    act.owe("document", "publication-form")
     if not answer.publish:
         return None
     if not (answer.secrecy_checked and answer.personal_data_checked):

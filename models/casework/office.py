@@ -19,7 +19,7 @@ from models.holidays import calendar_of, versions_in_force
 from models.rules.confidentiality import Level
 from models.rules.deadlines import Calendar, Rung, beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Case, Clock, Document, Effect, Publication, Rendition, WorkItem
+from models.tables import Case, Clock, Document, Effect, PaperNumber, Publication, Rendition, WorkItem
 
 _NEAR = timedelta(days=10)  # no rung of the reminder ladder lies further from the end
 
@@ -80,7 +80,15 @@ def note_failure(session: Session, effect_id: int, error: str, *, attempts: int)
 
 
 def file_paper(
-    act: Act, effect: Effect, stored: Stored, *, kind: str, title: str, number: str, audience: str
+    act: Act,
+    effect: Effect,
+    stored: Stored,
+    *,
+    kind: str,
+    title: str,
+    number: str,
+    audience: str,
+    numbered: PaperNumber | None = None,
 ) -> Document:
     """File a rendered paper. 文书归卷"""
     paper = Document(
@@ -99,6 +107,8 @@ def file_paper(
     )
     act.session.add(paper)
     act.session.flush()
+    if numbered is not None:
+        numbered.document_id = paper.id
     act.record("document:filed", data={"kind": kind, "number": number, "sha256": stored.sha256})
     done(effect, f"document:{paper.id}", now=act.now)
     return paper

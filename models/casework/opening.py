@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.answers import NewCase, NewEvidence
 from models.casework.identity import check_silent, keep_reporter
+from models.casework.numbers import take_number
 from models.casework.record import Act, check, lock_case
 from models.casework.settle import settle
 from models.certificates import check as check_certificate
@@ -20,24 +20,9 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, Part, Role, may
-from models.tables import Allegation, Case, Evidence, Organ, Person, Respondent, Serial
+from models.tables import Allegation, Case, Evidence, Organ, Person, Respondent
 
 _LONGEST_CERTIFICATE = 400_000  # bytes
-
-
-def take_number(session: Session, organ_id: int, series: str, *, year: int) -> int:
-    """The next number of a series, given under lock: a transaction that fails gives it back. 编号不断号"""
-    key = (organ_id, series, year)
-    row = session.get(Serial, key, with_for_update=True)
-    if row is None:
-        # Two first ones at the same moment: one inserts, the other waits for it and then reads what it left.
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        first = insert(Serial).values(organ_id=organ_id, series=series, year=year, last=0)
-        session.execute(first.on_conflict_do_nothing())
-        row = session.get_one(Serial, key, with_for_update=True, populate_existing=True)
-    row.last += 1
-    session.flush()
-    return row.last
 
 
 def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) -> Case:

@@ -97,6 +97,7 @@ def _enter(act: Act, move: Move) -> None:
         case Stage.VERIFICATION:
             act.announce()
             if move.way == "accepted":
+                act.owe("document", "commencement-form")
                 for rid, row in act.respondents.items():
                     act.owe("document", "rights-notice", respondent=rid)
                     act.owe("notice", "rights-notice", respondent=rid, person=row.person_id)

@@ -40,6 +40,7 @@ from models.queries.inbox import (
     told,
     unread_count,
 )
+from models.queries.numbers import NumberRow, SeriesRow, kept_organs, number_log, number_series
 from models.queries.offered import (
     case_verbs,
     item_verbs,
@@ -96,6 +97,7 @@ __all__ = [
     "ItemPage",
     "ItemRow",
     "NoticeRow",
+    "NumberRow",
     "Overview",
     "OwnCase",
     "Page",
@@ -104,6 +106,7 @@ __all__ = [
     "RespondentRow",
     "Search",
     "SearchTooLong",
+    "SeriesRow",
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
@@ -132,7 +135,10 @@ __all__ = [
     "inbox_counts",
     "labels_of",
     "item_page",
+    "kept_organs",
     "list_cases",
+    "number_log",
+    "number_series",
     "may_oversee",
     "may_read",
     "may_see_readers",

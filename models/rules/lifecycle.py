@@ -120,13 +120,13 @@ class Absence(StrEnum):
     """What takes the place of an answer the officer concerned does not give; a person records it. 未办理的情形"""
 
     LAPSED = "lapsed"  # 逾期未陈述
-    LEFT = "left"  # 留置送达
+    LEFT = "left"  # 本人没有在系统中签收，由送达人登记送达情况
     SILENT = "silent"  # 逾期未表态
 
     @property
     def zh(self) -> str:
         """The absence as people call it."""
-        return {"lapsed": "逾期未陈述", "left": "留置送达", "silent": "逾期未表态"}[self]
+        return {"lapsed": "逾期未陈述", "left": "送达情况", "silent": "逾期未表态"}[self]
 
 
 ABSENCES: Mapping[Kind, Absence] = {

@@ -157,7 +157,7 @@ class Action(StrEnum):
     ADD_EVIDENCE = "add-evidence"  # 补充证据
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
-    RECORD_ABSENCE = "record-absence"  # 登记逾期、留置送达
+    RECORD_ABSENCE = "record-absence"  # 登记逾期、送达情况
     SEE_READERS = "see-readers"  # 查看何人查阅过案卷
     SEE_PAPER = "see-paper"  # 查看一份文书
     SET_LEVEL = "set-level"  # 调整密级
@@ -166,6 +166,7 @@ class Action(StrEnum):
     HOLD_PART = "hold-part"  # 被指派
     TEND_NOTICES = "tend-notices"  # 处理未送达通知
     KEEP_WEBHOOKS = "keep-webhooks"  # 登记外部系统回调
+    KEEP_NUMBERS = "keep-numbers"  # 查看文号簿，预留、作废文号
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,9 @@ def may(
     if action is Action.TEND_NOTICES:
         holds = organ_id is not None and actor.holds(Role.MANAGER, organ_id)
         return YES if holds else Ruling(False, "未送达的通知由本机关分管负责人处理；请联系分管负责人。")
+    if action is Action.KEEP_NUMBERS:
+        holds = organ_id is not None and actor.holds(Role.MANAGER, organ_id)
+        return YES if holds else Ruling(False, "文号簿由本机关分管负责人管理；请联系分管负责人。")
     if action is Action.KEEP_WEBHOOKS:
         holds = organ_id is not None and actor.holds(Role.ADMINISTRATOR, organ_id)
         return YES if holds else Ruling(False, "外部系统回调由本机关系统管理员登记；请联系系统管理员。")
@@ -369,10 +373,10 @@ def _record_absence(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ru
     if not seen.ok:
         return seen
     if item.role is not Role.OFFICER:
-        return Ruling(False, "此事项不由被核查人员办理，不能登记逾期或者留置送达。")
+        return Ruling(False, "此事项不由被核查人员办理，不能登记逾期或者送达情况。")
     if Part.INVESTIGATOR in parts and NARROW not in parts:
         return YES
-    return Ruling(False, "逾期和留置送达由本案调查人员登记；请联系本案调查人员。")
+    return Ruling(False, "逾期和送达情况由本案调查人员登记；请联系本案调查人员。")
 
 
 def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:

@@ -47,6 +47,7 @@ class DocumentKind:
     about: str = "case"  # case, respondent, person
     mark: str = ""  # number series; nothing for a paper that bears the case number only
     by_outcome: bool = False
+    discreet: bool = False  # nobody who reported can be read from it, though it stays in the house
     copies: str = ""  # 抄送; "units" for the units of the officers concerned
     called: Callable[[Dossier], str] | None = (
         None  # the title, where the name of the kind would say too little
@@ -92,6 +93,10 @@ def _signed(dossier: Dossier, respondent_id: int | None, _: int | None) -> Mappi
     return {"decision": wording.signed(dossier, respondent_id or 0)}
 
 
+def _served(dossier: Dossier, respondent_id: int | None, _: int | None) -> Mapping[str, Any]:
+    return {"served": wording.served(dossier, respondent_id or 0)}
+
+
 def _transferred(dossier: Dossier, _: int | None, __: int | None) -> Mapping[str, Any]:
     rows = [d for d in dossier.decisions if d.outcome == Outcome.TRANSFER]
     if not rows:
@@ -102,9 +107,13 @@ def _transferred(dossier: Dossier, _: int | None, __: int | None) -> Mapping[str
 
 _KINDS = (
     DocumentKind("intake-form", "线索登记表", "internal", "form"),
+    DocumentKind("acceptance-form", "受理审批表", "internal", "form"),
+    DocumentKind("commencement-form", "启动审批表", "internal", "form"),
     DocumentKind("declined-notice", "不予受理告知书", "internal", "paper", mark="不受"),
     DocumentKind("rights-notice", "权利告知书", "officer", "paper", about="respondent", mark="权告"),
     DocumentKind("checklist", "履职清单对照表", "internal", "form", about="respondent"),
+    DocumentKind("evidence-list", "证据目录", "internal", "form"),
+    DocumentKind("statement-review", "陈述申辩复核意见", "internal", "form", about="respondent"),
     DocumentKind("investigation-report", "调查报告", "internal", "report"),
     DocumentKind("matching-report", "条款匹配论证表", "internal", "form", about="respondent"),
     DocumentKind("intent-notice", "拟处理意见告知书", "officer", "paper", about="respondent", mark="拟告"),
@@ -132,10 +141,14 @@ _KINDS = (
     DocumentKind(
         "why-not", "不予适用条款说明", "officer", "paper", about="respondent", mark="说明", facts=_signed
     ),
+    DocumentKind("service-receipt", "送达回证", "internal", "form", about="respondent", facts=_served),
     DocumentKind("transfer-letter", "移送函", "internal", "letter", mark="移函", facts=_transferred),
+    DocumentKind("clearing-inquiry", "澄清正名征求意见表", "officer", "form", about="respondent"),
+    DocumentKind("clearing-form", "澄清正名审批表", "internal", "form", about="respondent", discreet=True),
     DocumentKind(
         "clearing-letter", "澄清函", "officer", "letter", about="respondent", mark="澄函", facts=_signed
     ),
+    DocumentKind("publication-form", "公开审查表", "internal", "form"),
     DocumentKind(
         "public-notice",
         "公示公告",

@@ -36,7 +36,7 @@ def render(
         raise NotFound(f"没有名为“{kind}”的文书种类，请核对。")
     if paper.about == "respondent" and respondent_id is None:
         raise Incomplete(f"{paper.zh}按人制作，请指明被核查人员。")
-    if paper.audience == "officer":
+    if paper.audience == "officer" or paper.discreet:
         dossier = wording.for_officer(dossier)
     respondent = dossier.respondent(respondent_id) if paper.about == "respondent" else None
     title = paper.title(dossier, respondent_id)

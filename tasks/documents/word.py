@@ -95,7 +95,10 @@ def _part(paper: Paper, part: Part, blocks: tuple[Block, ...]) -> list[str]:
         if isinstance(block, Table):
             out += [_table(block, _width(paper.layout)), _p("", "cell")]
         elif part is Part.IMPRINT:
-            out.append(_imprint(block.text, first=place == 0, last=place == len(blocks) - 1))
+            last = place == len(blocks) - 1
+            out.append(_imprint(block.text, _width(paper.layout), first=place == 0, last=last))
+            if last:
+                out.append(_p("", "cell", extra=_spacing(before=0, line=1)))  # what the frame is anchored to
         else:
             style = "note" if part is Part.NOTE and block.look is Look.TEXT else block.look
             if part is Part.HANDS and block.look is Look.TEXT:
@@ -150,14 +153,19 @@ def _ems(text: str) -> float:
     return sum(0.5 if letter.isascii() else 1 for letter in text)
 
 
-def _imprint(text: str, *, first: bool, last: bool) -> str:
+def _imprint(text: str, width: int, *, first: bool, last: bool) -> str:
+    """A line of the frame that stands at the foot of the last page, wherever the text ends. GB/T 9704 7.4"""
     thick, thin = 'w:val="single" w:sz="8"', 'w:val="single" w:sz="6"'
     edges = f'<w:top {thick if first else thin} w:space="1" w:color="000000"/>'
     if last:
         edges += f'<w:bottom {thick} w:space="1" w:color="000000"/>'
+    frame = (
+        f'<w:framePr w:w="{width}" w:hSpace="0" w:wrap="notBeside" w:vAnchor="margin" w:hAnchor="margin"'
+        ' w:xAlign="left" w:yAlign="bottom"/>'
+    )
     tabs = '<w:tabs><w:tab w:val="right" w:pos="8560"/></w:tabs>'
-    extra = ("" if last else "<w:keepNext/>") + f"<w:pBdr>{edges}</w:pBdr>{tabs}"
-    extra += _spacing(before=20 if first else 0) + '<w:ind w:left="280" w:right="280"/>'
+    extra = f"<w:keepNext/><w:keepLines/>{frame}<w:pBdr>{edges}</w:pBdr>{tabs}"
+    extra += '<w:ind w:left="280" w:right="280"/>'
     return _p(text.replace("　　", "\t"), "imprint", extra=extra)
 
 

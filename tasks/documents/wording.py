@@ -4,12 +4,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from models.dossier import (
     AnswerView,
     BallotView,
     DecisionView,
+    DocumentView,
     Dossier,
     FactView,
     FindingView,
@@ -24,12 +26,14 @@ from models.rules.decision import Outcome
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import CLEARED, Kind
 from models.rules.review import Vote
+from models.rules.service import Service
 from tasks.redaction import aliases, hide_reporter, mask_unit, reporters
 
 OPINION = (
     "《江西省市场监管局关于建立“尽职照单免责、失职照单问责”机制的实施意见（试行）》（以下简称《实施意见》）"
 )
 FORMS_ZH = {"written": "书面", "in-person": "当面", "meeting": "会议", "notice": "通报"}
+SCREENED_ZH = {"accept": "受理", "decline": "不予受理", "forward": "转有权机关处理", "transfer": "移送"}
 CLASSES_ZH = {"public": "主动公开", "on-request": "依申请公开", "closed": "不予公开"}
 REPLIES_ZH = {
     "handled": "受移送机关已作出处理",
@@ -147,6 +151,48 @@ def signed(dossier: Dossier, respondent_id: int) -> DecisionView:
     if decision is None or not decision.outcome:
         raise Incomplete("对该被核查人员尚未签发决定，不能制作此文书；请在签发后再办。")
     return decision
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How a decision reached the officer, as the receipt states it. 送达情况"""
+
+    method: Service
+    papers: tuple[DocumentView, ...]
+    on: datetime | None
+    published_on: date | None
+    place: str
+    servers: tuple[str, ...]
+    witnesses: tuple[str, ...]
+    scans: tuple[int, ...]
+    reason: str
+
+
+def served(dossier: Dossier, respondent_id: int) -> Served:
+    """The service of the decision about one officer. Raises Incomplete before it has been served."""
+    decision, receipt = signed(dossier, respondent_id), dossier.answer(Kind.SERVICE_RECEIPT, respondent_id)
+    if receipt is None:
+        raise Incomplete("决定还没有送达，不能制作送达回证；请在签收或者登记送达情况之后再办。")
+    said = receipt.content
+    by_hand = "absence" in said  # a record of those days when papers could only be left says no method
+    method = Service(said.get("method", Service.LEFT)) if by_hand else Service.ELECTRONIC
+    return Served(
+        method=method,
+        papers=tuple(
+            paper
+            for paper in dossier.documents
+            if paper.kind in ("decision", "why-not") and paper.respondent_id == respondent_id
+        ),
+        on=decision.served_at,
+        published_on=date.fromisoformat(said["on"])
+        if method is Service.PUBLISHED and said.get("on")
+        else None,
+        place=str(said.get("place", "")),
+        servers=tuple(said.get("servers", ())) or ((receipt.by,) if by_hand else ()),
+        witnesses=tuple(said.get("witnesses", ())),
+        scans=tuple(said.get("scans", ())),
+        reason=str(said.get("reason" if by_hand else "remark", "")),
+    )
 
 
 def allegations(dossier: Dossier, respondent_id: int) -> tuple[str, ...]:

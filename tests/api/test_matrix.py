@@ -337,6 +337,11 @@ RULES: Mapping[str, Rule] = {
     "POST /api/notifications/read": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "GET /api/me/dossier": Rule(answers=lambda *_: {200, 403}),
     "GET /api/manage": Rule(answers=lambda *_: {200, 403}),
+    "GET /api/manage/numbers": Rule(answers=lambda *_: {200, 403}),
+    "POST /api/manage/numbers": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "POST /api/manage/numbers/{number_id}/void": Rule(
+        answers=lambda *_: {422}, sends={"json": {"reason": "无此文号"}}
+    ),
     "GET /api/portal/notices": NOTHING_OF_A_CASE,
     "GET /api/portal/notices/{slug}": Rule("nothing", lambda *_: {404}),
     "POST /api/cases": Rule(answers=lambda *_: {422}, sends={"json": {}}),
@@ -414,6 +419,9 @@ OTHER_PAGES = {
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
     "GET /me": "GET /api/me/dossier",
     "GET /manage": "GET /api/manage",
+    "GET /manage/numbers": "GET /api/manage/numbers",
+    "POST /manage/numbers": "POST /api/manage/numbers",
+    "POST /manage/numbers/{number_id}/void": "POST /api/manage/numbers/{number_id}/void",
     "GET /notices": "GET /api/notifications",
     "POST /notices/read": "POST /api/notifications/read",
     "GET /portal": "public",

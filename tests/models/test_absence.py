@@ -8,10 +8,12 @@ from sqlmodel import col, select
 
 from models.casework import record_absence, verify_all
 from models.database import Register
+from models.handbook import load_edition
+from models.rules.deadlines import beijing_day
 from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound, NotPermitted, Stale
 from models.rules.lifecycle import ABSENCES, KINDS, Stage
 from models.rules.permissions import Role
-from models.tables import Clearing, Clock, Decision, Event, Participation, WorkItem
+from models.tables import Clearing, Clock, Decision, Effect, Event, Participation, WorkItem
 from tests.builders import Bureau, Told, a_bureau, a_case
 
 SAID = {"reason": "告知书于送达当日签收，期满未收到陈述申辩。"}
@@ -134,7 +136,8 @@ def test_papers_left_before_two_witnesses_count_as_served(bureau: Bureau) -> Non
     item = until(told, "service-receipt")
     done = record(told, item, WITNESSED)
     assert record(told, item, WITNESSED).version == done.version
-    assert done.answer == {"remark": "", "reason": "", "absence": "left"} | WITNESSED
+    empty = {"remark": "", "reason": "", "on": None, "place": "", "servers": [], "scans": []}
+    assert done.answer == empty | {"method": "left", "absence": "left"} | WITNESSED
     assert events(told)[-1].tag == "item:service-receipt:left"
     with bureau.register.reading() as session:
         decision = session.exec(select(Decision).where(Decision.respondent_id == item.respondent_id)).one()
@@ -154,6 +157,73 @@ def test_papers_are_not_left_before_one_witness_or_without_a_word(bureau: Bureau
         record(told, item, {"witnesses": ["甲", "乙", "丙"]})
     assert told.case().model_dump() == before
     assert record(told, item, {"reason": "当场无人愿意见证，已录像。"}).state == "done"
+
+
+SERVED: dict[str, dict[str, object]] = {
+    "paper": {"scans": [1], "servers": ["唐蔚", "沈岚"], "place": "城南分局"},
+    "refused": {"reason": "本人称对决定有异议，拒绝签字。"} | WITNESSED,
+    "left": {"reason": "本人不在，文书留于办公室，已拍照。", "scans": [1]},
+    "published": {"reason": "本人离职后下落不明，电话、邮寄均无法送达，在本机关网站公告。"},
+}
+
+
+@pytest.mark.parametrize("method", SERVED)
+def test_the_day_that_counts_is_the_one_on_the_receipt(bureau: Bureau, method: str) -> None:
+    told = a_case(bureau)
+    item = until(told, "service-receipt")
+    with bureau.register.reading() as session:
+        wanted = select(Decision).where(Decision.respondent_id == item.respondent_id)
+        signed = beijing_day(session.exec(wanted).one().signed_at or bureau.clock)
+        days = load_edition(told.case().edition).deadlines["published-service"]
+    assert days.mark == "建议值"  # the law it follows binds other cases only
+    on = signed + timedelta(days=1)
+    bureau.clock += timedelta(days=60)
+    said = SERVED[method] | {"method": method, "on": on.isoformat()}
+    done = record(told, item, said)
+    assert record(told, item, said).version == done.version
+    with bureau.register.reading() as session:
+        decision = session.exec(wanted).one()
+        event = [e for e in events(told) if e.tag == "item:service-receipt:left"][-1]
+        paper = session.exec(
+            select(Effect).where(
+                Effect.subject == "service-receipt", Effect.respondent_id == item.respondent_id
+            )
+        ).one()
+    assert paper.kind == "document"
+    counted = beijing_day(decision.served_at or bureau.clock)
+    if method == "published":
+        assert counted >= on + timedelta(days=days.amount)
+    else:
+        assert counted == on
+    assert event.data["served"] == {"method": method, "on": counted.isoformat()}
+    told.to_the_end()
+    assert told.case().state == "archived"
+    with bureau.register.reading() as session:
+        assert [broken for _, broken in verify_all(session)] == [None]
+
+
+def test_a_receipt_that_does_not_carry_the_service_is_refused(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = until(told, "service-receipt")
+    before = told.case().model_dump()
+    tomorrow = (beijing_day(bureau.clock) + timedelta(days=1)).isoformat()
+    for method, changed, says in (
+        ("paper", {"scans": []}, "回证扫描件"),
+        ("paper", {"scans": [99]}, "没有证据99"),
+        ("paper", {"on": tomorrow}, "晚于今天"),
+        ("paper", {"on": "2020-01-02"}, "早于决定签发"),
+        ("refused", {"witnesses": ["社区干部甲"]}, "拒收事由"),
+        ("refused", {"reason": ""}, "拒收事由"),
+        ("left", {"reason": ""}, "见证人"),
+        ("published", {"reason": ""}, "原因和经过"),
+    ):
+        with pytest.raises(Incomplete, match=says):
+            record(told, item, SERVED[method] | {"method": method} | changed)
+    with pytest.raises(Conflict, match="届满"):  # a notice of today has not hung long enough
+        record(told, item, SERVED["published"] | {"method": "published"})
+    with pytest.raises(ValidationError):
+        record(told, item, SERVED["paper"] | {"method": "electronic"})
+    assert told.case().model_dump() == before
 
 
 def test_nothing_an_officer_is_asked_can_hold_a_case_up_for_ever() -> None:

@@ -55,6 +55,7 @@ SENTENCES = [
 # What concerns an organ and no case, and the role that does it.
 OF_ORGAN = {
     Action.REGISTER: Role.INTAKE_CLERK,
+    Action.KEEP_NUMBERS: Role.MANAGER,
     Action.TEND_NOTICES: Role.MANAGER,
     Action.KEEP_WEBHOOKS: Role.ADMINISTRATOR,
 }

@@ -29,6 +29,9 @@ def the_smallest(kind: str) -> Dossier:
     full = a_dossier("transfer" if kind == "transfer-letter" else "exempt")
     if kind in ("decision", "why-not", "clearing-letter", "public-notice", "transfer-letter"):
         empty["decisions"] = full.decisions
+    if kind == "service-receipt":
+        receipt = an_answer(Kind.SERVICE_RECEIPT, {"remark": ""}, slot="1")
+        empty |= {"decisions": full.decisions, "answers": (receipt,)}
     if kind == "public-notice":
         empty["clearings"] = full.clearings[:1]
     if kind == "dissent-certificate":
@@ -82,9 +85,20 @@ def the_largest(kind: str) -> Dossier:
             for n in each
         ),
         answers=(
-            *full.answers,
+            *(said for said in full.answers if said.kind != Kind.SCREENING),
+            an_answer(Kind.SCREENING, {"verdict": "accept", "reason": LONG, "criminal_flag": True}),
+            an_answer(
+                Kind.PUBLICATION_REVIEW,
+                {"publish": True, "secrecy_checked": True, "personal_data_checked": True, "reason": LONG},
+            ),
             an_answer(Kind.STATEMENT, {"declined": False, "points": [LONG] * 10}, slot="1"),
             an_answer(Kind.ANSWER, {"answers": [LONG] * 10}, slot="1"),
+            an_answer(
+                Kind.SERVICE_RECEIPT,
+                {"absence": "left", "method": "refused", "place": "长" * 200, "reason": LONG}
+                | {"witnesses": ["见证人甲", "见证人乙"], "scans": list(range(1, PIECES + 1))},
+                slot="1",
+            ),
         ),
         ballots=tuple(
             BallotView(n, number, name, "exempt" if number != 25 else "accountable", LONG, AT)
@@ -95,7 +109,9 @@ def the_largest(kind: str) -> Dossier:
             a_decision(decision.outcome, respondent_id=n, reason=LONG, authority=decision.authority)
             for n in each
         ),
-        clearings=tuple(replace(full.clearings[0], respondent_id=n, scope="全局" * 50) for n in each),
+        clearings=tuple(
+            replace(full.clearings[0], respondent_id=n, scope="全局" * 50, reason=LONG) for n in each
+        ),
         documents=full.documents * 100,
     )
 

@@ -1,5 +1,6 @@
 """The archive bundle: complete, the same twice, and every change is found. 归档案卷"""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -7,15 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
 from models.database import Register
 from models.dossier import load_dossier
 from models.files import store
 from models.rules.errors import Incomplete, NotFound
-from models.tables import Document, Effect
-from tasks.bundle import build_bundle, check_bundle, store_bundle
-from tasks.documents import DOCUMENTS, render
+from tasks.bundle import build_bundle, store_bundle
+from tasks.bundle_check import check_bundle
+from tasks.documents import DOCUMENTS
+from tasks.office import office_work
+from tasks.volumes import ORDER, Volume, volume_of
 from tests.builders import START, Told, a_bureau, a_case
 
 Contents = dict[str, bytes]
@@ -25,32 +27,7 @@ Contents = dict[str, bytes]
 def told(register: Register) -> Told:
     """A closed case with every paper it is owed filed."""
     closed = a_case(a_bureau(register)).to_the_end()
-    with register.writing() as session:
-        owed = select(Effect).where(Effect.case_id == closed.case_id, Effect.kind == "document")
-        for effect in session.exec(owed.order_by(Effect.id)).all():  # type: ignore[arg-type]
-            paper = render(
-                effect.subject,
-                load_dossier(session, closed.case_id, effect.round),
-                number="",
-                issued_on=START.date(),
-                respondent_id=effect.respondent_id,
-                person_id=effect.person_id,
-            )
-            kept = store().put(paper.content)
-            session.add(
-                Document(
-                    case_id=closed.case_id,
-                    key=effect.key,
-                    kind=paper.kind,
-                    round=effect.round,
-                    respondent_id=effect.respondent_id,
-                    title=paper.title,
-                    sha256=kept.sha256,
-                    size=kept.size,
-                    audience=paper.audience,
-                    filed_at=START,
-                )
-            )
+    office_work(closed.case_id)
     return closed
 
 
@@ -129,14 +106,29 @@ def _manifest(c: Contents, name: str, value: object) -> None:
     c["manifest.json"] = json.dumps(json.loads(c["manifest.json"]) | {name: value}).encode()
 
 
+def _forged(c: Contents) -> None:
+    """A piece of evidence exchanged with everything that names its hash but the chain."""
+    name = "main/evidence/0001.txt"
+    old = json.loads(c["evidence.json"])[0]["sha256"]
+    c[name] = b"other"
+    new = hashlib.sha256(c[name]).hexdigest()
+    c["evidence.json"] = c["evidence.json"].replace(old.encode(), new.encode())
+    said = json.loads(c["manifest.json"])
+    for entry in said["entries"]:
+        entry["sha256"] = hashlib.sha256(c[entry["name"]]).hexdigest()
+    c["manifest.json"] = json.dumps(said).encode()
+
+
 MEDDLING: tuple[tuple[Callable[[Contents], object], str], ...] = (
-    (lambda c: c.update({"evidence/0001.txt": b"other"}), "evidence/0001.txt 与清单的校验值不符"),
-    (lambda c: c.pop("evidence/0001.txt"), "清单所列 evidence/0001.txt 不在案卷包中"),
+    (lambda c: c.update({"main/evidence/0001.txt": b"other"}), "main/evidence/0001.txt 与清单的校验值不符"),
+    (lambda c: c.pop("main/evidence/0001.txt"), "清单所列 main/evidence/0001.txt 不在案卷包中"),
     (lambda c: c.update({"extra.txt": b""}), "extra.txt 不在清单中"),
     (lambda c: c.pop("manifest.json"), "没有清单"),
     (lambda c: c.update({"manifest.json": b"[1]"}), "无法读取"),
     (lambda c: _manifest(c, "format", "other/9"), "无法识别"),
     (lambda c: _manifest(c, "head", "0" * 64), "末条校验值与清单不符"),
+    (_forged, "留痕中没有 main/evidence/0001.txt 的登记"),
+    (lambda c: c.pop("documents.json"), "没有文书目录 documents.json"),
     (_line_changed, "第 2 条留痕与前一条不相衔接"),
     (_line_lost, "末条校验值与清单不符"),
 )
@@ -180,3 +172,30 @@ def test_evidence_that_is_gone_or_changed_cannot_be_archived(told: Told) -> None
 def test_a_case_nobody_registered_has_no_bundle(register: Register) -> None:
     with register.reading() as session, pytest.raises(NotFound):
         build_bundle(session, "0" * 32, store(), now=START)
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_both_volumes_stand_in_their_order_with_every_form_and_a_table_of_contents(
+    told: Told, tmp_path: Path
+) -> None:
+    found = opened(told, tmp_path / "case.zip")
+    rows = json.loads(found["documents.json"])
+    for volume in Volume:
+        mine = [row for row in rows if row["volume"] == volume]
+        assert [row["entry"] for row in mine] == sorted(row["entry"] for row in mine)
+        places = [ORDER[volume].index(row["kind"]) for row in mine]
+        assert places == sorted(places)
+        assert mine
+    signed = [form["entry"] for row in rows for form in row["forms"] if form["entry"].endswith(".docx.p7s")]
+    assert "main/0001-decision.docx.p7s" in signed
+    assert set(signed) <= set(found)
+    contents = found["contents.html"].decode()
+    for said in ("正卷", "副卷", rows[0]["title"], rows[0]["sha256"], "证据1"):
+        assert said in contents
+    assert contents.index("免责决定书") < contents.index("证据1") < contents.index("线索登记表")
+
+
+def test_every_kind_of_paper_belongs_to_one_volume(database: str) -> None:
+    kinds = [kind for volume in Volume for kind in ORDER[volume]]
+    assert sorted(kinds) == sorted(DOCUMENTS)
+    assert volume_of("a kind of another time") is Volume.SIDE

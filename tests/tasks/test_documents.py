@@ -215,6 +215,7 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
             ),
             an_answer(Kind.NOTICE_OF_INTENT, {"statement": "同意拟处理意见。"}, slot="1"),
             an_answer(Kind.NOTICE_OF_INTENT, {"statement": ""}, slot="2"),
+            an_answer(Kind.SERVICE_RECEIPT, {"remark": "已收到。"}, slot="1"),
             an_answer(
                 Kind.CLOSE_SESSION,
                 {"summary": "充分讨论后形成结论。", "ties": [], "settled": {"1": votes[0]}},
@@ -287,7 +288,7 @@ def words(paper: Rendered) -> str:
 
 def test_every_kind_has_its_template_and_every_template_its_kind() -> None:
     assert {path.stem for path in TEMPLATES.glob("[!_]*.html")} == set(DOCUMENTS)
-    assert len(DOCUMENTS) == 16
+    assert len(DOCUMENTS) == 24
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -323,7 +324,7 @@ def test_every_kind_renders_or_refuses_with_a_reason_for_each_outcome(kind: str,
     try:
         paper = a_paper(kind, a_dossier(outcome))
     except Incomplete as refusal:
-        assert kind in ("transfer-letter", "public-notice", "dissent-certificate")
+        assert kind in ("transfer-letter", "public-notice", "dissent-certificate", "service-receipt")
         assert len(str(refusal)) > 10  # noqa: PT017
     else:
         assert words(paper)
@@ -352,6 +353,29 @@ def test_papers_say_of_a_lapsed_period_that_it_lapsed_and_of_a_refused_receipt_w
     assert "留置送达，见证人：见证人甲、见证人乙" in words(
         a_paper("closing-report", a_dossier(answers=answers))
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "shows"),
+    [
+        ({"remark": "已收到。"}, ("电子送达", "本人在系统中确认签收", "已收到。")),
+        ({"method": "paper", "servers": ["唐蔚", "沈岚"], "scans": [3], "place": "城南分局"}, ("直接送达", "唐蔚、沈岚", "证据3", "城南分局")),
+        ({"method": "refused", "witnesses": ["甲", "乙"], "reason": "拒绝签字"}, ("拒收事由", "拒绝签字", "甲、乙")),
+        ({"absence": "left", "witnesses": ["甲", "乙"]}, ("留置送达", "甲、乙")),
+        ({"method": "published", "on": "2026-03-02", "reason": "下落不明"}, ("公告送达", "2026年3月2日", "公告期满，视为送达")),
+    ],
+)  # fmt: skip
+def test_a_receipt_states_method_date_who_and_witnesses(said: dict[str, Any], shows: tuple[str, ...]) -> None:
+    content = {"absence": "left"} | said if "remark" not in said else said
+    answers = (an_answer(Kind.SERVICE_RECEIPT, content, slot="1"),)
+    text = words(a_paper("service-receipt", a_dossier(answers=answers)))
+    for part in shows:
+        assert part in text
+
+
+def test_a_receipt_before_the_service_is_refused() -> None:
+    with pytest.raises(Incomplete, match="还没有送达"):
+        a_paper("service-receipt", a_dossier(answers=()))
 
 
 def test_a_transfer_is_never_answered_with_a_decision_of_our_own() -> None:
@@ -480,7 +504,7 @@ def test_a_member_of_the_majority_gets_no_dissent_certificate() -> None:
         a_paper("dissent-certificate", person_id=21)
 
 
-@pytest.mark.parametrize("kind", [k for k, v in DOCUMENTS.items() if v.audience != "internal"])
+@pytest.mark.parametrize("kind", [k for k, v in DOCUMENTS.items() if v.audience != "internal" or v.discreet])
 def test_no_paper_that_leaves_the_file_shows_who_reported(kind: str) -> None:
     matches = (a_match("exempt-41", confirmed_reason=f"{REPORTER}提供的材料可以印证。"),)
     text = words(a_paper(kind, a_dossier(matches=matches)))

@@ -1,6 +1,7 @@
 """The same paper as page, Word and PDF: the same words, laid out by GB/T 9704. 文书版式"""
 
 import html
+import importlib
 import io
 import re
 import zipfile
@@ -59,6 +60,38 @@ def test_every_paper_can_be_laid_out_as_pdf(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["decision", "why-not", "clearing-letter", "checklist"])
 def test_the_largest_paper_can_be_laid_out_as_pdf(kind: str) -> None:
     assert to_pdf(a_paper_of(kind, the_largest(kind)).content, identifier=kind).startswith(b"%PDF-1.7")
+
+
+@needs_pdf
+@pytest.mark.parametrize("lines", range(0, 30, 3))
+def test_the_imprint_is_the_foot_of_the_last_page_wherever_the_text_ends(lines: int) -> None:
+    """GB/T 9704 7.4: the last line of the imprint is the last line of the last page."""
+    weasyprint = importlib.import_module("weasyprint")
+    page = a_paper_of("convening-notice", the_smallest("convening-notice")).content.decode()
+    more = page.replace('<div class="sign">', "<p>继续。</p>" * lines + '<div class="sign">')
+    pages = weasyprint.HTML(string=more).render().pages
+    feet = {
+        (number, round(box.position_y + box.margin_height()))
+        for number, sheet in enumerate(pages, 1)
+        for box in sheet._page_box.descendants()
+        # The place from which it was taken to the foot has its class too, and no height.
+        if box.element is not None and box.element.get("class") == "imprint" and box.margin_height() > 10
+    }
+    assert feet == {(len(pages), round((297 - 35) / 25.4 * 96))}
+
+
+def test_the_imprint_of_a_word_file_is_framed_at_the_foot_of_its_page() -> None:
+    file = docx.Document(
+        io.BytesIO(to_word(read_paper(a_paper_of("decision", the_smallest("decision")).content)))
+    )
+    framed = [p for p in file.element.body.iter(qn("w:p")) if p.find(f".//{qn('w:framePr')}") is not None]
+    assert ["抄送" in (p.text or "") or "印发" in (p.text or "") for p in framed] == [True, True]
+    frames = {tuple(sorted(p.find(f".//{qn('w:framePr')}").attrib.items())) for p in framed}
+    assert len(frames) == 1  # paragraphs of the same frame stand in one
+    said = {name.rpartition("}")[2]: value for name, value in frames.pop()}
+    assert (said["vAnchor"], said["yAlign"], said["w"]) == ("margin", "bottom", "8844")
+    last = list(file.element.body.iterchildren(qn("w:p")))[-1]
+    assert last.find(f".//{qn('w:framePr')}") is None  # a frame needs a paragraph to be anchored to
 
 
 def test_without_its_components_pdf_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
