@@ -10,12 +10,13 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import casework, door, follow_through, matching, suggestion, waiting
+from benchmarks import casework, clocks, door, follow_through, matching, suggestion, waiting
 from benchmarks.measure import DATABASES, OUT, Figure, NoServer, a_place
 
 Run = Callable[..., list[Figure]]
 BENCHMARKS: dict[str, Run] = {
     "casework": casework.run,
+    "clocks": clocks.run,
     "door": door.run,
     "follow-through": follow_through.run,
     "matching": matching.run,

@@ -388,7 +388,13 @@ class Clock(SQLModel, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("case_id", "key"),
-        sa.Index("ix_clock_closed_at_due_on", "closed_at", "due_on"),
+        sa.Index(
+            "ix_clock_running",
+            "due_on",
+            "id",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
 from models.casework.opening import add_evidence, open_case, take_number
+from models.casework.reminding import remind
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
 
@@ -26,6 +27,7 @@ __all__ = [
     "open_case",
     "open_identity",
     "record_absence",
+    "remind",
     "repin_edition",
     "replay",
     "request_identity",

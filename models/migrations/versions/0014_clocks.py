@@ -1,0 +1,25 @@
+"""The clocks that run have an index of their own, in the order of their ends."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+_RUNNING = sa.text("closed_at IS NULL")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index("ix_clock_closed_at_due_on")
+        batch_op.create_index(
+            "ix_clock_running", ["due_on", "id"], sqlite_where=_RUNNING, postgresql_where=_RUNNING
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index("ix_clock_running")
+        batch_op.create_index("ix_clock_closed_at_due_on", ["closed_at", "due_on"])
