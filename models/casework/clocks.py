@@ -30,8 +30,8 @@ def timed(
     `exclusions` are the first and last days on which the case was held (中止); they do not count.
     """
     spans = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in exclusions]
-    end = due(started_at, rule.period, calendar, exclusions=spans)
-    return Timed(end.on, end.provisional, "\n".join((_heading(rule), *end.why)))
+    end = due(started_at, rule.period, calendar, roll_over=rule.counting.roll_over, exclusions=spans)
+    return Timed(end.on, end.provisional, "\n".join((_heading(rule), *_standing(rule), *end.why)))
 
 
 def retimed(clock: Clock, edition: Edition, calendar: Calendar) -> Timed | None:
@@ -69,6 +69,13 @@ def retime(
 
 def _heading(rule: DeadlineRule) -> str:
     return f"{rule.zh} {rule.period.zh}（{rule.mark}）：{rule.basis}"
+
+
+def _standing(rule: DeadlineRule) -> tuple[str, ...]:
+    """What has not been checked against the official text says so."""
+    if rule.verified or rule.suggested:
+        return ()
+    return ("本期限所依据的文件尚未核对官方文本，暂按建议值执行。",)
 
 
 def _end(on: date, provisional: bool) -> dict[str, Any]:
