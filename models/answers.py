@@ -388,6 +388,7 @@ class ItemVerb(Shape):
 
     to: Line = ""
     reason: Text = ""
+    ground: Line = ""  # of the edition, for a prolongation or suspension of the period
 
 
 class CaseAct(Shape):

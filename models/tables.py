@@ -407,6 +407,8 @@ class Clock(SQLModel, table=True):
     provisional: bool = False
     basis: str = Field(default="")
     exclusions: list[list[str]] = _json(default_factory=list)  # first and last day of each 中止
+    changes: list[dict[str, Any]] = _json(default_factory=list)  # each 延长 and 中止, with the end before it
+    suspended_from: date | None = None  # this clock alone stands still from this day on
     closed_at: datetime | None = _instant(default=None)
 
 

@@ -7,6 +7,7 @@ batch in a transaction of its own, and everything a batch needs and leaves is re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -63,16 +64,12 @@ def remind(session: Session, *, now: datetime, after: Place | None = None, limit
     ladders = _Ladders(calendar_of(session), beijing_day(now))
     page = _page(session, ladders.horizon(), after, limit)
     last = (page[-1][1], page[-1][0]) if len(page) == limit else None
-    near = {
-        case_id: None
-        for _, due_on, case_id, item_id, started_at in page
-        if ladders.reached(due_on, started_at) is not None and item_id is not None
-    }
-    told = _told(session, near)
+    rung_of = {row[0]: ladders.reached(row[1], row[4]) for row in page}
+    told = _told(session, {row[2] for row in page if rung_of[row[0]]})
     fresh = {
         case_id
-        for _, due_on, case_id, item_id, started_at in page
-        if (rung := ladders.reached(due_on, started_at)) and (item_id, _subject(rung)) not in told
+        for number, _, case_id, item_id, _, changes in page
+        if (rung := rung_of[number]) and (item_id, _subject(rung), _turn(changes)) not in told
     }
     if not fresh:
         return Reminded((), last)
@@ -81,14 +78,24 @@ def remind(session: Session, *, now: datetime, after: Place | None = None, limit
 
 def _page(
     session: Session, until: date, after: Place | None, limit: int
-) -> Sequence[tuple[int, date, str, str | None, datetime]]:
+) -> Sequence[tuple[int, date, str, str | None, datetime, list[dict[str, Any]]]]:
     wanted = sa.select(
-        col(Clock.id), col(Clock.due_on), col(Clock.case_id), col(Clock.item_id), col(Clock.started_at)
-    ).where(col(Clock.closed_at).is_(None), col(Clock.item_id).is_not(None), col(Clock.due_on) <= until)
+        col(Clock.id),
+        col(Clock.due_on),
+        col(Clock.case_id),
+        col(Clock.item_id),
+        col(Clock.started_at),
+        col(Clock.changes),
+    ).where(
+        col(Clock.closed_at).is_(None),
+        col(Clock.suspended_from).is_(None),
+        col(Clock.item_id).is_not(None),
+        col(Clock.due_on) <= until,
+    )
     if after is not None:
         wanted = wanted.where(sa.tuple_(col(Clock.due_on), col(Clock.id)) > sa.tuple_(*after))
     rows = session.execute(wanted.order_by(col(Clock.due_on), col(Clock.id)).limit(limit))
-    return [row._tuple() for row in rows]
+    return list(rows.tuples())
 
 
 def _owe(
@@ -110,14 +117,16 @@ def _owe(
     for clock in due:
         case = by_id[clock.case_id]
         rung = ladders.reached(clock.due_on, clock.started_at)
-        if rung is None or case.held_until is not None or (clock.item_id, _subject(rung)) in told:
+        turn = _turn(clock.changes)
+        stands_still = case.held_until is not None or clock.suspended_from is not None
+        if rung is None or stands_still or (clock.item_id, _subject(rung), turn) in told:
             continue
         act = Act(session, case, None, now, participations=parts.get(case.id, []))
-        act.owe("notice", _subject(rung), item=clock.item_id)
+        act.owe("notice", _subject(rung), item=clock.item_id, turn=turn or None)
         if rung.overdue:
             if case.organ_id not in managers:
                 managers[case.organ_id] = act.role_holders(Role.MANAGER)
-            again = rung.offset if rung.offset > 1 else None
+            again = rung.offset + 10 * turn if rung.offset > 1 or turn else None
             for manager in holders(act, Role.MANAGER, among=managers[case.organ_id]):
                 act.owe("notice", "escalation", item=clock.item_id, person=manager, turn=again)
         said = {"deadline": clock.deadline, "mark": rung.mark, "due_on": clock.due_on.isoformat()}
@@ -134,12 +143,21 @@ def _subject(rung: Rung) -> str:
     return f"reminder-{rung.mark.lower()}"
 
 
-def _told(session: Session, cases: Collection[str]) -> set[tuple[str | None, str]]:
-    """Item and subject of every reminder owed so far in these cases."""
-    owed = sa.select(col(Effect.item_id), col(Effect.subject)).where(
+def _turn(changes: Sequence[Mapping[str, Any]]) -> int:
+    """How often the period has been prolonged: of a later end everybody is reminded anew."""
+    return sum(change["act"] == "extend" for change in changes)
+
+
+def _told(session: Session, cases: Collection[str]) -> set[tuple[str | None, str, int]]:
+    """Item, subject and turn of every reminder owed so far in these cases."""
+    owed = sa.select(col(Effect.item_id), col(Effect.subject), col(Effect.key)).where(
         col(Effect.case_id).in_(cases), col(Effect.subject).like("reminder-%")
     )
-    return {row._tuple() for row in session.execute(owed)}
+    # The key ends with the item, or with the turn after it.
+    return {
+        (item, subject, int(key.rsplit(":", 1)[1]) if not key.endswith(f":{item}") else 0)
+        for item, subject, key in session.execute(owed)
+    }
 
 
 def _parts(session: Session, cases: Collection[str]) -> Mapping[str, list[Participation]]:

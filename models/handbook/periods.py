@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from models.handbook.reading import Entry, read_entries
 from models.rules.deadlines import LONGEST, Period, RollOver, Unit
 from models.rules.permissions import Role
+from models.rules.verbs import DECIDERS
 
 MARKS = ("法定", "文件", "建议值")
 STANDINGS = ("verified", "proposed")
@@ -21,7 +22,6 @@ ROLLS: Mapping[str, RollOver] = {
     "statutory_holiday": RollOver.STATUTORY_HOLIDAY,
     "none": RollOver.NONE,
 }
-APPROVERS = (Role.MANAGER, Role.HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _suspension(entry: Entry) -> Suspension:
         ground=entry.text("ground"),
         first=entry.text("first"),
         last=entry.text("last"),
-        approver=Role(entry.one_of("approver", APPROVERS)),
+        approver=Role(entry.one_of("approver", DECIDERS)),
         source=_source(entry),
     )
 
@@ -176,7 +176,7 @@ def _extensions(entry: Entry, period: Period) -> tuple[Prolongation, ...]:
         read = Prolongation(
             ground=one.text("ground"),
             period=one.period("amount"),
-            approver=Role(one.one_of("approver", APPROVERS)),
+            approver=Role(one.one_of("approver", DECIDERS)),
             times=one.number("times"),
             source=_source(one),
         )

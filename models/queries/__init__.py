@@ -41,6 +41,7 @@ from models.queries.inbox import (
 )
 from models.queries.offered import (
     case_verbs,
+    clock_grounds,
     item_verbs,
     own_challenges,
     readers_of_choice,
@@ -107,6 +108,7 @@ __all__ = [
     "TimelineRow",
     "absence_to_record",
     "case_verbs",
+    "clock_grounds",
     "item_verbs",
     "own_challenges",
     "readers_of_choice",
