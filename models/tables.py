@@ -412,6 +412,32 @@ class Clock(SQLModel, table=True):
     closed_at: datetime | None = _instant(default=None)
 
 
+class Deposit(SQLModel, table=True):
+    """What an officer put to a superior in writing before anything went wrong, and the answer. 在先留存
+
+    The deposits of an organ are a chain: each hash rests on the one before, and that of a reply on its deposit.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("organ_id", "seq"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    organ_id: int = _key("organ.id")
+    seq: int
+    kind: str = Field(max_length=16)  # inquiry, not-our-duty, emergency
+    filed_by: int = _key("person.id", index=True)
+    addressed_to: int = _key("person.id", index=True)
+    title: str = Field(max_length=200)
+    text: str
+    paper_sha256: str = Field(default="", max_length=64)  # of the paper itself, where there is one
+    filed_at: datetime = _instant()
+    edition: str = Field(max_length=16)  # whose period of reply it is
+    replied_at: datetime | None = _instant(default=None)
+    reply: str = Field(default="")
+    prev_hash: str = Field(default="", max_length=64)
+    hash: str = Field(max_length=64)
+    reply_hash: str = Field(default="", max_length=64)
+
+
 class HolidayNotice(SQLModel, table=True):
     """A year's holidays and make-up workdays as an administrator loaded them; the latest version holds. 放假安排"""
 

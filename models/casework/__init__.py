@@ -7,6 +7,7 @@ from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
+from models.casework.depositing import attach_deposit, file_deposit, reply_deposit
 from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
@@ -20,6 +21,8 @@ __all__ = [
     "Replayed",
     "add_evidence",
     "answer_work_item",
+    "attach_deposit",
+    "file_deposit",
     "handle_case",
     "handle_item",
     "item_facts",
@@ -28,6 +31,7 @@ __all__ = [
     "open_identity",
     "record_absence",
     "remind",
+    "reply_deposit",
     "repin_edition",
     "replay",
     "request_identity",

@@ -95,7 +95,7 @@ def _page(
     if after is not None:
         wanted = wanted.where(sa.tuple_(col(Clock.due_on), col(Clock.id)) > sa.tuple_(*after))
     rows = session.execute(wanted.order_by(col(Clock.due_on), col(Clock.id)).limit(limit))
-    return list(rows.tuples())
+    return list(rows)
 
 
 def _owe(

@@ -15,7 +15,17 @@ from models.rules.verbs import DECIDERS
 MARKS = ("法定", "文件", "建议值")
 STANDINGS = ("verified", "proposed")
 DIRECTIONS = ("within", "before", "not_before")
-STAGES = ("intake", "verification", "matching", "review", "decision", "clearing", "archive", "remedy")
+STAGES = (
+    "intake",
+    "verification",
+    "matching",
+    "review",
+    "decision",
+    "clearing",
+    "archive",
+    "remedy",
+    "advance",
+)
 STARTS = ("next_day", "moment")
 ROLLS: Mapping[str, RollOver] = {
     "non_workday": RollOver.BOTH,

@@ -23,7 +23,7 @@ from models.answers import CaseAct, ItemVerb
 from models.casework import handle_case, handle_item, item_facts, verify_all
 from models.casework.record import Act
 from models.database import Register
-from models.queries import inbox
+from models.queries import clock_grounds, inbox
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, Actor, may
@@ -65,6 +65,7 @@ class Office(RuleBasedStateMachine):
             self.an_item_goes_round([Verb.DELEGATE, Verb.TAKE_BACK, Verb.RELEASE, Verb.CLAIM, Verb.TRANSFER])
             self.somebody_answers(0)
             self.somebody_takes_an_answer_back(0)
+            self.periods_stand_still_and_are_prolonged()
             self.the_case_is_held(3)
             self.the_case_is_resumed(1)
             self.tried(lambda: self.do_case(CaseVerb.CHALLENGE, "zhou.kai", to="秦越"))
@@ -181,6 +182,23 @@ class Office(RuleBasedStateMachine):
                     self.tried(
                         lambda item=item, verb=verb, by=holder: self.do(
                             item, verb, by, to=COLLEAGUES[item.role]
+                        )
+                    )
+
+    @rule()
+    def periods_change(self) -> None:
+        self.periods_stand_still_and_are_prolonged()
+
+    def periods_stand_still_and_are_prolonged(self) -> None:
+        with self.bureau.register.reading() as session:
+            grounds = [(item, clock_grounds(session, item)) for item in self.told.open_items()]
+        for item, of in grounds:
+            for verb in (Verb.SUSPEND, Verb.RESTART, Verb.EXTEND):
+                for by in (MANAGER, "meng.fan"):
+                    ground = next(iter(of.get(verb, ())), "")
+                    self.tried(
+                        lambda item=item, verb=verb, by=by, ground=ground: self.do(
+                            item, verb, by, ground=ground
                         )
                     )
 
