@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import (
     cases,
+    deposits,
     desk,
     errors,
     health,
@@ -77,6 +78,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         session,
         cases,
         identity,
+        deposits,
         desk,
         inbox,
         suggestions,

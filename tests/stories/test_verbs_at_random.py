@@ -37,7 +37,8 @@ REASON = "任意次序的办理。"
 MANAGER = "cao.ran"
 ANYBODY = st.sampled_from((*PEOPLE, *PANEL))
 NTH = st.integers(0, 6)
-PASSING = st.sampled_from([verb for verb in Verb if verb is not Verb.WITHDRAW])
+ON_CLOCKS = (Verb.SUSPEND, Verb.RESTART, Verb.EXTEND)
+PASSING = st.sampled_from([verb for verb in Verb if verb not in (Verb.WITHDRAW, *ON_CLOCKS)])
 COLLEAGUES = {"investigator": "di.san", "head": "he.fu", "legal-reviewer": "lin.yu"}
 
 
@@ -185,15 +186,11 @@ class Office(RuleBasedStateMachine):
                         )
                     )
 
-    @rule()
-    def periods_change(self) -> None:
-        self.periods_stand_still_and_are_prolonged()
-
     def periods_stand_still_and_are_prolonged(self) -> None:
         with self.bureau.register.reading() as session:
             grounds = [(item, clock_grounds(session, item)) for item in self.told.open_items()]
         for item, of in grounds:
-            for verb in (Verb.SUSPEND, Verb.RESTART, Verb.EXTEND):
+            for verb in ON_CLOCKS:
                 for by in (MANAGER, "meng.fan"):
                     ground = next(iter(of.get(verb, ())), "")
                     self.tried(

@@ -1,0 +1,96 @@
+"""Deposits in advance over JSON and on the page. 在先留存"""
+
+from typing import Any
+
+from models.tables import Evidence
+from tests.api.browser import Browser
+from tests.api.door import Door, refused
+from tests.builders import a_case
+from tests.models.test_verbs import rows, waiting
+
+SAID = {
+    "kind": "inquiry",
+    "to": "cao.ran",
+    "title": "关于临期食品处置的请示",
+    "text": "能否先行封存？请予明确。",
+}
+OFFICER, SUPERIOR = "zhou.kai", "cao.ran"
+
+
+def filed(door: Door) -> str:
+    made = door.post("/api/deposits", OFFICER, json=SAID)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def listed(door: Door, by: str) -> list[dict[str, Any]]:
+    found = door.get("/api/deposits", by)
+    assert found.status_code == 200
+    return list(found.json())
+
+
+def test_filer_and_addressee_see_a_deposit_and_nobody_else_learns_of_it(door: Door) -> None:
+    number = filed(door)
+    assert filed(door) == number
+    for by in (OFFICER, SUPERIOR):
+        (row,) = listed(door, by)
+        assert (row["id"], row["standing"]) == (number, "waiting")
+        assert door.get(f"/api/deposits/{number}", by).json()["hash"] == row["hash"]
+    for by in ("xu.jing", "meng.fan", "tang.wei"):
+        assert listed(door, by) == []
+        refused(door.get(f"/api/deposits/{number}", by), 404, "not-found")
+        refused(door.post(f"/api/deposits/{number}/reply", by, json={"text": "不"}), 404, "not-found")
+    refused(door.post("/api/deposits", "luo.ying", json=SAID), 403, "not-permitted")
+    refused(door.post("/api/deposits", OFFICER, json=SAID | {"to": "xu.jing"}), 422, "incomplete")
+
+
+def test_the_superior_answers_once_and_the_officer_brings_it_into_the_case(door: Door) -> None:
+    number = filed(door)
+    told = a_case(door.bureau)
+    waiting(told, "statement")
+    for _ in range(2):
+        said = door.post(f"/api/deposits/{number}/reply", SUPERIOR, json={"text": "可以先行封存。"})
+        assert said.status_code == 200, said.text
+    refused(
+        door.post(f"/api/deposits/{number}/reply", SUPERIOR, json={"text": "不行。"}), 409, "already-done"
+    )
+    assert listed(door, OFFICER)[0]["standing"] == "answered"
+    before = len(rows(told, Evidence))
+    for _ in range(2):
+        made = door.post(f"/api/cases/{told.case_id}/deposits", OFFICER, json={"deposit": number})
+        assert made.status_code == 201, made.text
+    assert len(rows(told, Evidence)) == before + 1
+    refused(
+        door.post(f"/api/cases/{told.case_id}/deposits", SUPERIOR, json={"deposit": number}), 404, "not-found"
+    )
+
+
+def test_the_page_files_answers_and_says_what_is_missing(door: Door) -> None:
+    officer, superior = Browser(door).sign_in(OFFICER), Browser(door).sign_in(SUPERIOR)
+    empty = officer.post("/me/deposits", {"kind": "inquiry", "to": SUPERIOR, "title": "请示", "text": ""})
+    assert empty.status_code == 422
+    assert "内容" in empty.text
+    assert officer.post("/me/deposits", SAID).status_code == 303
+    shown = officer.get("/me/deposits").text
+    assert SAID["text"] in shown
+    assert "尚在答复期内" in shown
+    number = listed(door, OFFICER)[0]["id"]
+    assert superior.post(f"/me/deposits/{number}/reply", {"text": "可以先行封存。"}).status_code == 303
+    assert "可以先行封存。" in officer.get("/me/deposits").text
+    told = a_case(door.bureau)
+    waiting(told, "statement")
+    assert officer.post(f"/me/deposits/{number}/evidence", {"case": told.case_id}).status_code == 303
+
+
+def test_the_manager_prolongs_a_period_on_the_page_and_the_case_says_how(door: Door) -> None:
+    told = a_case(door.bureau)
+    item = waiting(told, "investigation")
+    manager = Browser(door).sign_in(SUPERIOR)
+    assert "延长期限" in manager.get(f"/work-items/{item.id}").text
+    typed = {"extend.ground": "案情复杂，不能在规定期限内完成", "extend.reason": "需要补充调取票据。"}
+    said = manager.post(f"/work-items/{item.id}/verbs/extend", typed | {"version": str(item.version)})
+    assert said.status_code == 303, said.text
+    case = manager.get(f"/cases/{told.case_id}").text
+    assert "批准延长15个工作日" in case
+    assert "需要补充调取票据。" in case
+    assert "延长期限" not in manager.get(f"/work-items/{item.id}").text
