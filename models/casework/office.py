@@ -191,7 +191,9 @@ def _addressed(act: Act, effect: Effect) -> list[int]:
     if item is None:
         return []
     if item.assignee_id is not None:
-        return [item.assignee_id]
+        # Whoever has delegated it still answers for the end of the period.
+        behind = item.delegated_by if effect.subject.startswith("reminder-") else None
+        return [item.assignee_id, *([behind] if behind else [])]
     return holders(act, Role(item.role))
 
 

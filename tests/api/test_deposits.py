@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from httpx import Response
+
 from models.tables import Evidence
 from tests.api.browser import Browser
 from tests.api.door import Door, refused
@@ -65,32 +67,47 @@ def test_the_superior_answers_once_and_the_officer_brings_it_into_the_case(door:
     )
 
 
+def browser(door: Door, by: str) -> Browser:
+    return Browser(door.app, door.bureau, by)
+
+
+def sent(screen: Browser, address: str, fields: dict[str, str], *, at: str = "/me/deposits") -> Response:
+    """Fill in a form of a page and send it."""
+    form = screen.open(at).form(address)
+    return screen.client.post(address, data=form.fill({name: [value] for name, value in fields.items()}))
+
+
 def test_the_page_files_answers_and_says_what_is_missing(door: Door) -> None:
-    officer, superior = Browser(door).sign_in(OFFICER), Browser(door).sign_in(SUPERIOR)
-    empty = officer.post("/me/deposits", {"kind": "inquiry", "to": SUPERIOR, "title": "请示", "text": ""})
+    officer, superior = browser(door, OFFICER), browser(door, SUPERIOR)
+    empty = sent(officer, "/me/deposits", SAID | {"text": ""})
     assert empty.status_code == 422
     assert "内容" in empty.text
-    assert officer.post("/me/deposits", SAID).status_code == 303
-    shown = officer.get("/me/deposits").text
-    assert SAID["text"] in shown
-    assert "尚在答复期内" in shown
+    assert SAID["title"] in empty.text
+    assert sent(officer, "/me/deposits", SAID).status_code == 303
+    officer.open("/me/deposits")
+    assert SAID["text"] in officer.seen["/me/deposits"]
+    assert "尚在答复期内" in officer.seen["/me/deposits"]
     number = listed(door, OFFICER)[0]["id"]
-    assert superior.post(f"/me/deposits/{number}/reply", {"text": "可以先行封存。"}).status_code == 303
-    assert "可以先行封存。" in officer.get("/me/deposits").text
+    assert sent(superior, f"/me/deposits/{number}/reply", {"text": "可以先行封存。"}).status_code == 303
     told = a_case(door.bureau)
     waiting(told, "statement")
-    assert officer.post(f"/me/deposits/{number}/evidence", {"case": told.case_id}).status_code == 303
+    given = sent(officer, f"/me/deposits/{number}/evidence", {"case": told.case_id})
+    assert given.status_code == 303, given.text
+    assert "可以先行封存。" in officer.seen["/me/deposits"]
 
 
 def test_the_manager_prolongs_a_period_on_the_page_and_the_case_says_how(door: Door) -> None:
     told = a_case(door.bureau)
     item = waiting(told, "investigation")
-    manager = Browser(door).sign_in(SUPERIOR)
-    assert "延长期限" in manager.get(f"/work-items/{item.id}").text
+    at, address = f"/work-items/{item.id}", f"/work-items/{item.id}/verbs/extend"
+    manager = browser(door, SUPERIOR)
+    nothing = sent(manager, address, {"extend.reason": "需要补充调取票据。"}, at=at)
+    assert nothing.status_code == 422
     typed = {"extend.ground": "案情复杂，不能在规定期限内完成", "extend.reason": "需要补充调取票据。"}
-    said = manager.post(f"/work-items/{item.id}/verbs/extend", typed | {"version": str(item.version)})
+    said = sent(manager, address, typed, at=at)
     assert said.status_code == 303, said.text
-    case = manager.get(f"/cases/{told.case_id}").text
-    assert "批准延长15个工作日" in case
-    assert "需要补充调取票据。" in case
-    assert "延长期限" not in manager.get(f"/work-items/{item.id}").text
+    manager.open(f"/cases/{told.case_id}")
+    assert "批准延长15个工作日" in manager.seen[f"/cases/{told.case_id}"]
+    assert "需要补充调取票据。" in manager.seen[f"/cases/{told.case_id}"]
+    manager.open(at)
+    assert "verbs/extend" not in manager.seen[at]

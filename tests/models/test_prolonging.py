@@ -1,14 +1,17 @@
 """Periods that are prolonged, and periods that stand still. 延长、中止期限"""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import Session
 
 from models.calendar import china_calendar
-from models.casework import remind
+from models.casework import office, remind, reminding
 from models.casework.clocks import timed
+from models.casework.record import Act, lock_case
 from models.database import Register
 from models.handbook import load_edition
 from models.rules.deadlines import Period, RollOver, Unit, due, shift_workdays
@@ -16,7 +19,7 @@ from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound, Not
 from models.rules.verbs import Verb
 from models.tables import Clock, Effect
 from tests.builders import Bureau, a_bureau, a_case
-from tests.models.test_verbs import do, last, rows, sound, waiting
+from tests.models.test_verbs import do, hire, last, rows, sound, waiting
 
 MANAGER = "cao.ran"
 GROUND = "案情复杂，不能在规定期限内完成"
@@ -164,3 +167,57 @@ def test_a_prolongation_never_shortens(start: date, deadline: str) -> None:
         "name": "", "ground": "", "reason": "", "basis": "", "was": "2024-01-01",
     }  # fmt: skip
     assert timed(rule, at, CALENDAR, (), [change]).due_on > timed(rule, at, CALENDAR).due_on
+
+
+def test_who_answers_while_the_watch_waits_for_the_case_is_not_reminded(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "investigation")
+    assert item.due_on is not None
+    plain, asked = reminding._told, []
+
+    def meanwhile(session: Session, cases: Collection[str]) -> set[tuple[str | None, str, int]]:
+        if not asked and bureau.register.engine.dialect.name == "postgresql":
+            told.answer(told.item("investigation"))  # SQLite lets nobody write while the watch does
+        asked.append(cases)
+        return plain(session, cases)
+
+    monkeypatch.setattr(reminding, "_told", meanwhile)
+    with bureau.register.writing() as session:
+        found = remind(session, now=datetime.combine(item.due_on, time(1), tzinfo=UTC))
+    mine = [e for e in rows(told, Effect) if e.item_id == item.id and e.subject.startswith("reminder")]
+    assert len(asked) == 2
+    if bureau.register.engine.dialect.name == "postgresql":
+        assert (found.cases, mine) == ((), [])
+    else:
+        assert (found.cases, len(mine)) == ((told.case_id,), 1)
+    sound(told)
+
+
+def test_of_a_delegated_item_both_are_reminded_and_the_manager_when_it_is_late(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "legal-review")
+    who = told.who(item)
+    hire(bureau, "lin.yu", "legal-reviewer", told.case().organ_id)
+    do(told, item, Verb.CLAIM, who)
+    do(told, item, Verb.DELEGATE, who, to="lin.yu", reason=WHY)
+    assert item.due_on is not None
+    late = shift_workdays(item.due_on, 1, china_calendar())
+    with bureau.register.writing() as session:
+        remind(session, now=datetime.combine(late, time(1), tzinfo=UTC))
+    wanted = [e for e in rows(told, Effect) if e.item_id == item.id and e.owed_at.date() == late]
+    reached: dict[str, list[int]] = {}
+    with bureau.register.writing() as session:
+        for one in wanted:
+            act = Act.on(session, lock_case(session, told.case_id), actor=None, now=bureau.now())
+            reached[one.subject] = office.recipients(act, session.get_one(Effect, one.id))
+    assert reached == {
+        "reminder-t+1": [bureau.ids["lin.yu"], bureau.ids[who]],
+        "escalation": [bureau.ids[MANAGER]],
+    }
+    done = told.item("legal-review")
+    told.answer(done, by="lin.yu")
+    with bureau.register.writing() as session:
+        act = Act.on(session, lock_case(session, told.case_id), actor=None, now=bureau.now())
+        assert office.recipients(act, session.get_one(Effect, wanted[0].id)) == []
