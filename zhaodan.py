@@ -43,7 +43,7 @@ from demo.story import load_people as demo_people
 from models import certificates
 from models.accounts import issue_token
 from models.calendar import ChinaCalendar, china_calendar
-from models.casework import office, replay, verify_all
+from models.casework import office, replay, verify_all, verify_deposits
 from models.database import register
 from models.directory import load_people
 from models.dossier import clause_label, find_case
@@ -238,8 +238,11 @@ def verify(_: argparse.Namespace) -> int:
             if broken:
                 faults += 1
                 print(f"案件 {case.id} 第 {broken.seq} 条留痕：{broken.fault}")
+        changed = verify_deposits(session)
+    for number in changed:
+        print(f"在先留存 {number}：内容与校验值不符，或者前一件缺失。")
     print(f"已校验 {cases} 件案件的留痕，{faults} 件不完整。")
-    return 1 if faults else 0
+    return 1 if faults or changed else 0
 
 
 def replay_case(options: argparse.Namespace) -> int:

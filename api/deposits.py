@@ -1,9 +1,10 @@
 """What an officer puts to a superior in advance: file, answer, bring into a case. 在先留存"""
 
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from sqlmodel import Session
 
 from api.cases import CaseId
@@ -24,13 +25,13 @@ from api.errors import problem_of
 from api.forms import explain
 from api.pages_items import known
 from api.pages_rendering import page, see_other
-from api.views import DepositView
+from api.views import View
 from models.accounts import Signed
 from models.answers import DepositAttached, DepositReply, NewDeposit
 from models.casework import attach_deposit, file_deposit, reply_deposit
 from models.database import register
 from models.files import store
-from models.queries import DepositRow, addressees, deposits, own_cases
+from models.queries import addressees, deposits, own_cases
 from models.rules.deposits import DepositKind
 from models.rules.errors import CaseworkError, NotFound
 from models.rules.permissions import Actor, Role
@@ -48,10 +49,36 @@ LABELS = {
 }
 
 
+class DepositView(View):
+    """在先留存：书面请示、非职责任务告知、紧急情况报告"""
+
+    id: str
+    kind: str = Field(description="inquiry 书面请示，not-our-duty 非职责任务告知，emergency 紧急情况报告")
+    kind_zh: str
+    title: str
+    text: str
+    paper_sha256: str = Field(description="文件原件的 SHA-256，没有的为空")
+    filed_by: str
+    addressed_to: str
+    filed_at: datetime
+    due_on: date = Field(description="答复期届满日，建议值")
+    provisional: bool
+    basis: list[str] = Field(description="答复期怎样算出来的")
+    standing: str = Field(
+        description="waiting 尚在答复期内，answered 已答复，late 逾期答复，unanswered 届满未答复"
+    )
+    standing_zh: str
+    replied_at: datetime | None
+    reply: str
+    hash: str = Field(description="校验值，与前一件相连")
+    prev_hash: str
+    reply_hash: str
+
+
 @router.get("/api/deposits", summary="在先留存", tags=TAGS)
 def get_deposits(actor: ActorDep, session: ReadingDep) -> list[DepositView]:
     """本人提出的和等待本人答复的书面请示、非职责任务告知、紧急情况报告；其他任何人都看不到。"""
-    return [_view(row) for row in deposits(session, actor, now=clock())]
+    return [DepositView.model_validate(row) for row in deposits(session, actor, now=clock())]
 
 
 @router.get("/api/deposits/{deposit_id}", summary="一件在先留存", tags=TAGS)
@@ -60,7 +87,7 @@ def get_deposit(deposit_id: DepositId, actor: ActorDep, session: ReadingDep) -> 
     found = next((row for row in deposits(session, actor, now=clock()) if row.id == deposit_id), None)
     if found is None:
         raise NotFound
-    return _view(found)
+    return DepositView.model_validate(found)
 
 
 @router.post("/api/deposits", summary="提出请示、告知、报告", status_code=201, tags=TAGS)
@@ -182,30 +209,6 @@ def _attach(session: Session, case_id: str, deposit_id: str, actor: Actor) -> in
     row = attach_deposit(session, case_id, deposit_id, actor=actor, now=clock(), keep=store().put)
     wake_after_commit(session, case_id)
     return row.id
-
-
-def _view(row: DepositRow) -> DepositView:
-    return DepositView(
-        id=row.id,
-        kind=row.kind,
-        kind_zh=row.kind_zh,
-        title=row.title,
-        text=row.text,
-        paper_sha256=row.paper_sha256,
-        filed_by=row.filed_by,
-        addressed_to=row.addressed_to,
-        filed_at=row.filed_at,
-        due_on=row.due_on,
-        provisional=row.provisional,
-        basis=list(row.basis),
-        standing=row.standing.value,
-        standing_zh=row.standing.zh,
-        replied_at=row.replied_at,
-        reply=row.reply,
-        hash=row.hash,
-        prev_hash=row.prev_hash,
-        reply_hash=row.reply_hash,
-    )
 
 
 def _page(

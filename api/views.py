@@ -133,32 +133,6 @@ class TimelineView(View):
     data: dict[str, Any]
 
 
-class DepositView(View):
-    """在先留存：书面请示、非职责任务告知、紧急情况报告"""
-
-    id: str
-    kind: str = Field(description="inquiry 书面请示，not-our-duty 非职责任务告知，emergency 紧急情况报告")
-    kind_zh: str
-    title: str
-    text: str
-    paper_sha256: str = Field(description="文件原件的 SHA-256，没有的为空")
-    filed_by: str
-    addressed_to: str
-    filed_at: datetime
-    due_on: date = Field(description="答复期届满日，建议值")
-    provisional: bool
-    basis: list[str] = Field(description="答复期怎样算出来的")
-    standing: str = Field(
-        description="waiting 尚在答复期内，answered 已答复，late 逾期答复，unanswered 届满未答复"
-    )
-    standing_zh: str
-    replied_at: datetime | None
-    reply: str
-    hash: str = Field(description="校验值，与前一件相连")
-    prev_hash: str
-    reply_hash: str
-
-
 class RequestView(View):
     """使用举报人信息的申请；只写案号"""
 

@@ -26,7 +26,7 @@ from models.queries.compared import (
     shadow,
     to_shadow,
 )
-from models.queries.deposits import DepositRow, addressees, deposits
+from models.queries.deposits import addressees, deposits
 from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import (
     MANY,
@@ -109,7 +109,6 @@ __all__ = [
     "TimelineRow",
     "absence_to_record",
     "case_verbs",
-    "DepositRow",
     "addressees",
     "clock_grounds",
     "deposits",

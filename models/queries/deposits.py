@@ -44,6 +44,11 @@ class DepositRow:
     mine: bool  # filed by the reader
     to_answer: bool
 
+    @property
+    def standing_zh(self) -> str:
+        """How the answer stands, in words."""
+        return self.standing.zh
+
 
 def deposits(session: Session, actor: Actor, *, now: datetime) -> Sequence[DepositRow]:
     """Those the actor has filed or is to answer: `may` shows them to nobody else. What waits for an answer comes first."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+import zhaodan
 from models.answers import DepositReply, NewDeposit
 from models.casework import attach_deposit, file_deposit, reply_deposit
 from models.casework.depositing import reply_end, verify_deposits
@@ -144,3 +145,14 @@ def test_the_investigator_brings_in_what_an_officer_concerned_deposited_and_nobo
     with pytest.raises(Conflict, match="校验值"):
         attached(bureau, own, told.case_id, officer)
     sound(told)
+
+
+def test_verifying_the_register_names_a_deposit_that_was_changed(
+    bureau: Bureau, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = filed(bureau)
+    assert zhaodan.main(["verify"]) == 0
+    with bureau.register.writing() as session:
+        session.get_one(Deposit, row.id).text = "改过的话。"
+    assert zhaodan.main(["verify"]) == 1
+    assert row.id in capsys.readouterr().out
