@@ -28,6 +28,8 @@ def extend(act: Act, item: WorkItem, said: a.ItemVerb) -> dict[str, Any]:
     check(decider_ruling(Verb.EXTEND, _actor(act), act.facts, found.approver))
     if clock.suspended_from is not None:
         raise Conflict("此期限正在中止，请先恢复计算，再决定是否延长。")
+    if clock.due_on < act.today:
+        raise Conflict("期限已经届满，不能再延长；请尽快办理并说明逾期原因。")
     if taken(clock, found) >= found.times:
         raise Conflict(f"以此理由至多延长{found.times}次，已经用完；请按现在的期限办理，逾期的说明原因。")
     change = _decided(act, "extend", found, said.reason, found.approver) | {

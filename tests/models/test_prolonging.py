@@ -169,6 +169,17 @@ def test_a_prolongation_never_shortens(start: date, deadline: str) -> None:
     assert timed(rule, at, CALENDAR, (), [change]).due_on > timed(rule, at, CALENDAR).due_on
 
 
+def test_what_has_ended_is_neither_prolonged_nor_stopped(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "investigation")
+    bureau.clock += timedelta(days=400)
+    with pytest.raises(Conflict, match="已经届满"):
+        do(told, item, Verb.EXTEND, MANAGER, ground=GROUND, reason=WHY)
+    with pytest.raises(Conflict, match="已经届满"):
+        do(told, item, Verb.SUSPEND, MANAGER, ground=STILL, reason=WHY)
+    sound(told)
+
+
 def test_who_answers_while_the_watch_waits_for_the_case_is_not_reminded(
     bureau: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
