@@ -52,7 +52,7 @@ bench: install  ## measure speed beside a floor in the same run; writes benchmar
 
 messages: install  ## bring the catalogue of the English pages up to date with templates and terms
 	@$(BIN)/pybabel -q extract -F api/locale/babel.cfg --no-location --sort-output --omit-header -o $(VENV)/zhaodan.pot .
-	@$(BIN)/pybabel -q update -i $(VENV)/zhaodan.pot -d api/locale -D zhaodan -l en --no-fuzzy-matching --ignore-obsolete --omit-header
+	@$(BIN)/pybabel -q update -i $(VENV)/zhaodan.pot -d api/locale -D zhaodan -l en --no-fuzzy-matching --ignore-obsolete --no-wrap --omit-header
 	@$(BIN)/python -m pytest -q tests/api/test_language.py
 
 shots: install  ## take the pictures of every page anew (docs/img)

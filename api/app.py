@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from api import (
     batch,
     cases,
+    deposits,
     desk,
     errors,
     health,
@@ -79,6 +80,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         session,
         cases,
         identity,
+        deposits,
         desk,
         inbox,
         batch,

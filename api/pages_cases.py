@@ -458,6 +458,7 @@ def _clocks(session: Session, found: CasePage) -> list[dict[str, Any]]:
             "due_on": c.due_on,
             "provisional": c.provisional,
             "closed_at": c.closed_at,
+            "suspended_from": c.suspended_from,
             "basis": c.basis.split("\n"),
         }
         for c in rows

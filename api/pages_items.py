@@ -23,7 +23,7 @@ from models.answers import EditionChosen
 from models.casework import repin_edition, save_draft
 from models.database import register
 from models.dossier import clause_label
-from models.queries import ItemPage, case_row, item_page, item_verbs
+from models.queries import ItemPage, case_row, clock_grounds, item_page, item_verbs
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound, Stale
 from models.rules.lifecycle import Absence, Kind
@@ -235,6 +235,7 @@ def _form_page(
         carried=bool(carried),
         verbs=offered,
         takers=takers,
+        grounds={v.value: tuple((g, g) for g in gs) for v, gs in clock_grounds(session, asked.item).items()},
         mine=asked.item.assignee_id == signed.actor.person_id,
         **{"officer": None, **shown},
     )

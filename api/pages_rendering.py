@@ -133,6 +133,8 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
         own = (*own, ("/identity-requests", "举报人信息"))
     if viewer.actor.organs(Role.OFFICER):
         own = (*own, ("/me", "我的档案"))
+    if viewer.actor.organs(Role.OFFICER, Role.MANAGER, Role.HEAD):
+        own = (*own, ("/me/deposits", "在先留存"))
     if may_oversee(viewer.actor):
         own = (*own, ("/manage", "管理概览"))
     return (*own, *PORTAL_MENU)

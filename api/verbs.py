@@ -38,7 +38,8 @@ def post_item_verb(
     request_hash: RequestHashDep,
     key: KeyDep = None,
 ) -> Response:
-    """`claim` 认领、`release` 退回本组、`transfer` 转办、`delegate` 委派、`take-back` 收回或者退还、`withdraw` 撤回、`nudge` 催办。
+    """`claim` 认领、`release` 退回本组、`transfer` 转办、`delegate` 委派、`take-back` 收回或者退还、`withdraw` 撤回、`nudge` 催办、
+    `extend` 延长期限、`suspend` 中止期限、`restart` 恢复计算期限（`ground` 取手册列明的情形）。
 
     转办和委派须写明 `to`（用户名）和 `reason`。表决在结束审议之前可以撤回重投，只计最后一次，撤回的事实留痕。
     """

@@ -10,12 +10,24 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import casework, desk, door, follow_through, matching, notices, papers, suggestion, waiting
+from benchmarks import (
+    casework,
+    clocks,
+    desk,
+    door,
+    follow_through,
+    matching,
+    notices,
+    papers,
+    suggestion,
+    waiting,
+)
 from benchmarks.measure import DATABASES, OUT, Figure, NoServer, a_place
 
 Run = Callable[..., list[Figure]]
 BENCHMARKS: dict[str, Run] = {
     "casework": casework.run,
+    "clocks": clocks.run,
     "desk": desk.run,
     "door": door.run,
     "follow-through": follow_through.run,

@@ -124,6 +124,28 @@ class NewEvidence(Shape):
     formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
 
 
+class NewDeposit(Shape):
+    """在先留存：书面请示、非职责任务告知、紧急情况报告"""
+
+    kind: Literal["inquiry", "not-our-duty", "emergency"]
+    to: Line  # username of the superior
+    title: Annotated[Line, Field(min_length=1)]
+    text: FilledText
+    paper_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+class DepositReply(Shape):
+    """对在先留存的答复"""
+
+    text: FilledText
+
+
+class DepositAttached(Shape):
+    """将在先留存提交为本案证据"""
+
+    deposit: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
 class NewRequest(Shape):
     """申请使用举报人信息"""
 
@@ -390,6 +412,7 @@ class ItemVerb(Shape):
 
     to: Line = ""
     reason: Text = ""
+    ground: Line = ""  # of the edition, for a prolongation or suspension of the period
 
 
 class ManyItems(Shape):

@@ -406,7 +406,13 @@ class Clock(SQLModel, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("case_id", "key"),
-        sa.Index("ix_clock_closed_at_due_on", "closed_at", "due_on"),
+        sa.Index(
+            "ix_clock_running",
+            "due_on",
+            "id",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -419,7 +425,35 @@ class Clock(SQLModel, table=True):
     provisional: bool = False
     basis: str = Field(default="")
     exclusions: list[list[str]] = _json(default_factory=list)  # first and last day of each 中止
+    changes: list[dict[str, Any]] = _json(default_factory=list)  # each 延长 and 中止, with the end before it
+    suspended_from: date | None = None  # this clock alone stands still from this day on
     closed_at: datetime | None = _instant(default=None)
+
+
+class Deposit(SQLModel, table=True):
+    """What an officer put to a superior in writing before anything went wrong, and the answer. 在先留存
+
+    The deposits of an organ are a chain: each hash rests on the one before, and that of a reply on its deposit.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("organ_id", "seq"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    organ_id: int = _key("organ.id")
+    seq: int
+    kind: str = Field(max_length=16)  # inquiry, not-our-duty, emergency
+    filed_by: int = _key("person.id", index=True)
+    addressed_to: int = _key("person.id", index=True)
+    title: str = Field(max_length=200)
+    text: str
+    paper_sha256: str = Field(default="", max_length=64)  # of the paper itself, where there is one
+    filed_at: datetime = _instant()
+    edition: str = Field(max_length=16)  # whose period of reply it is
+    replied_at: datetime | None = _instant(default=None)
+    reply: str = Field(default="")
+    prev_hash: str = Field(default="", max_length=64)
+    hash: str = Field(max_length=64)
+    reply_hash: str = Field(default="", max_length=64)
 
 
 class HolidayNotice(SQLModel, table=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from models.casework import verify_all
+from models.casework import verify_all, verify_deposits
 from models.database import register
 from models.rules.errors import Incomplete
 from models.settings import SettingsError, settings
@@ -32,8 +32,11 @@ def _verify_chains() -> int:
             if broken:
                 faults += 1
                 print(f"案件 {case.id} 第 {broken.seq} 条留痕：{broken.fault}")
+        changed = verify_deposits(session)
+    for number in changed:
+        print(f"在先留存 {number}：内容与校验值不符，或者前一件缺失。")
     print(f"已校验 {cases} 件案件的留痕，{faults} 件不完整。")
-    return 1 if faults else 0
+    return 1 if faults or changed else 0
 
 
 def _verify_file(options: argparse.Namespace) -> int:

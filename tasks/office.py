@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from models.casework import number_paper, office, paper_number, resume_due
+from models.casework import number_paper, office, paper_number, remind, resume_due
 from models.casework.record import Act
+from models.casework.reminding import Place
 from models.certificates import Statement, issue
 from models.database import register
 from models.dossier import Dossier, load_dossier
@@ -243,8 +244,15 @@ _HANDS: Mapping[str, Callable[[int], bool]] = {
 
 def remind_due(at: datetime) -> int:
     """Owe the reminders of every clock that has reached a rung. Returns how many cases are concerned."""
-    with register().writing() as session:
-        return len(office.remind(session, now=at))
+    concerned: set[str] = set()
+    after: Place | None = None
+    while True:
+        with register().writing() as session:
+            batch = remind(session, now=at, after=after)
+        concerned.update(batch.cases)
+        after = batch.last
+        if after is None:
+            return len(concerned)
 
 
 def resume_held(at: datetime) -> list[str]:

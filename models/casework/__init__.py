@@ -7,11 +7,13 @@ from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
+from models.casework.depositing import attach_deposit, file_deposit, reply_deposit, verify_deposits
 from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
 from models.casework.numbers import number_paper, paper_number, reserve_number, take_number, void_number
 from models.casework.opening import add_evidence, open_case
+from models.casework.reminding import remind
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
 
@@ -20,6 +22,8 @@ __all__ = [
     "Replayed",
     "add_evidence",
     "answer_work_item",
+    "attach_deposit",
+    "file_deposit",
     "handle_case",
     "handle_item",
     "item_facts",
@@ -29,6 +33,8 @@ __all__ = [
     "open_identity",
     "paper_number",
     "record_absence",
+    "remind",
+    "reply_deposit",
     "repin_edition",
     "replay",
     "request_identity",
@@ -41,5 +47,6 @@ __all__ = [
     "take_number",
     "verify_all",
     "verify_chain",
+    "verify_deposits",
     "void_number",
 ]

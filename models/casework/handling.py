@@ -16,6 +16,7 @@ from models.casework.answering import item_facts
 from models.casework.challenging import challenge
 from models.casework.holding import held_zh, hold, resume
 from models.casework.panel import add_members, remove_member
+from models.casework.prolonging import extend, restart, suspend
 from models.casework.record import Act, check, lock_case, lock_case_of
 from models.casework.settle import settle
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, Stale
@@ -106,6 +107,7 @@ def _done_before(act: Act, item: WorkItem, verb: Verb, said: a.ItemVerb) -> bool
         == (f"item:{item.kind}:{verb.value}", me, said.reason)
         and latest.data.get("item") == item.id
         and latest.data.get("username", "") == said.to
+        and (verb is Verb.RESTART or latest.data.get("ground", "") == said.ground)
     )
 
 
@@ -205,6 +207,9 @@ _VERBS: Mapping[Verb, Any] = {
     Verb.TAKE_BACK: _take_back,
     Verb.WITHDRAW: _withdraw,
     Verb.NUDGE: _nudge,
+    Verb.EXTEND: extend,
+    Verb.SUSPEND: suspend,
+    Verb.RESTART: restart,
 }
 
 

@@ -6,7 +6,7 @@ by its hash: a crash leaves either all of it or nothing. Only notices leave the 
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -17,11 +17,8 @@ from models.files import Stored
 from models.handbook import load_edition
 from models.holidays import calendar_of, versions_in_force
 from models.rules.confidentiality import Level
-from models.rules.deadlines import Calendar, Rung, beijing_day, rungs
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.tables import Case, Clock, Document, Effect, PaperNumber, Publication, Rendition, WorkItem
-
-_NEAR = timedelta(days=10)  # no rung of the reminder ladder lies further from the end
 
 
 def owed(session: Session, case_id: str, *, stale_before: datetime) -> Sequence[int]:
@@ -204,14 +201,16 @@ def _addressed(act: Act, effect: Effect) -> list[int]:
     if item is None:
         return []
     if item.assignee_id is not None:
-        return [item.assignee_id]
-    return _holders(act, Role(item.role))
+        # Whoever has delegated it still answers for the end of the period.
+        behind = item.delegated_by if effect.subject.startswith("reminder-") else None
+        return [item.assignee_id, *([behind] if behind else [])]
+    return holders(act, Role(item.role))
 
 
-def _holders(act: Act, role: Role) -> list[int]:
-    """Who holds a role and is not tied to the case in a way that forbids taking it."""
+def holders(act: Act, role: Role, *, among: Sequence[int] | None = None) -> list[int]:
+    """Who holds a role (`among`, when that has been read) and is not tied to the case so as not to take it."""
     facts = act.facts
-    able = (p for p in act.role_holders(role) if _untied(p, role, act))
+    able = (p for p in (act.role_holders(role) if among is None else among) if _untied(p, role, act))
     return [p for p in able if Part.RESPONDENT not in facts.parts_of(p)]
 
 
@@ -226,59 +225,6 @@ _PART = {
     Role.HEAD: Part.SIGNER,
     Role.MANAGER: Part.MANAGER,
 }
-
-
-def remind(session: Session, *, now: datetime) -> list[str]:
-    """Owe a reminder for every clock that has reached a rung; silence never decides anything. 期限提醒
-
-    Each rung is owed once. Returns the ids of the cases concerned.
-    """
-    near = select(Clock).where(
-        col(Clock.closed_at).is_(None),
-        Clock.due_on <= beijing_day(now) + _NEAR,
-        col(Clock.item_id).is_not(None),
-    )
-    calendar = calendar_of(session)
-    reminded = {
-        clock.case_id
-        for clock in list(session.exec(near.order_by(col(Clock.id))))
-        if _reached(clock, calendar, now) and _owe_reminder(session, clock, calendar, now=now)
-    }
-    return sorted(reminded)
-
-
-def _reached(clock: Clock, calendar: Calendar, now: datetime) -> Rung | None:
-    """The last rung that a running clock has come to."""
-    if clock.closed_at is not None:
-        return None
-    ladder = rungs(clock.due_on, calendar, after=beijing_day(clock.started_at))
-    return next((rung for rung in reversed(ladder) if rung.on <= beijing_day(now)), None)
-
-
-def _owe_reminder(session: Session, clock: Clock, calendar: Calendar, *, now: datetime) -> bool:
-    # The lock comes first: two watches at once must not both find that nobody has been told, and whoever was
-    # waited for may have answered, or moved the end.
-    act = Act.on(session, lock_case(session, clock.case_id), actor=None, now=now)
-    session.refresh(clock)
-    rung = _reached(clock, calendar, now)
-    if rung is None:
-        return False
-    subject = f"reminder-{rung.mark.lower()}"
-    told = select(Effect.id).where(
-        Effect.case_id == clock.case_id, Effect.item_id == clock.item_id, Effect.subject == subject
-    )
-    if act.case.held_until is not None or session.exec(told).first() is not None:
-        return False
-    act.owe("notice", subject, item=clock.item_id)
-    if rung.overdue:
-        again = rung.offset if rung.offset > 1 else None
-        for manager in _holders(act, Role.MANAGER):
-            act.owe("notice", "escalation", item=clock.item_id, person=manager, turn=again)
-    act.record(
-        "clock:reminded",
-        data={"deadline": clock.deadline, "mark": rung.mark, "due_on": clock.due_on.isoformat()},
-    )
-    return True
 
 
 def outdated(session: Session) -> list[str]:

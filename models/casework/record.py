@@ -328,6 +328,18 @@ class Act:
 
     def record(self, tag: str, *, reason: str = "", data: Mapping[str, Any] | None = None) -> Event:
         """Close the act with its event, chained to the last one of the case."""
+        event = self.link(tag, reason=reason, data=data)
+        self.session.flush()
+        if self.stopped:
+            clocks = update(Clock).where(col(Clock.item_id).in_(self.stopped))
+            self.session.execute(clocks.values(closed_at=self.now))
+        insert_all(self.session, [*self.later, event])
+        self.later.clear()
+        self.stopped.clear()
+        return event
+
+    def link(self, tag: str, *, reason: str = "", data: Mapping[str, Any] | None = None) -> Event:
+        """The event of this act, chained to the last one of the case; whoever calls this puts it into the register."""
         case = self.case
         case.events += 1
         case.version += 1
@@ -349,13 +361,6 @@ class Act:
             hash="",
         )
         event.hash = case.head = link_hash(case.head, event)
-        self.session.flush()
-        if self.stopped:
-            clocks = update(Clock).where(col(Clock.item_id).in_(self.stopped))
-            self.session.execute(clocks.values(closed_at=self.now))
-        insert_all(self.session, [*self.later, event])
-        self.later.clear()
-        self.stopped.clear()
         return event
 
 

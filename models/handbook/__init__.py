@@ -2,7 +2,6 @@
 
 from models.handbook.edition import (
     Cues,
-    DeadlineRule,
     Duty,
     Edition,
     Extension,
@@ -21,6 +20,7 @@ from models.handbook.loader import (
     load_edition,
     read_edition,
 )
+from models.handbook.periods import DeadlineRule, Prolongation, Suspension
 from models.handbook.reading import HandbookError
 from models.handbook.tellings import Sign, Tellings
 
@@ -34,10 +34,12 @@ __all__ = [
     "FactQuestion",
     "HandbookError",
     "LegalBasis",
+    "Prolongation",
     "Responsibility",
     "RoleEntry",
     "Sign",
     "Tellings",
+    "Suspension",
     "TimeLimit",
     "WeighingFactor",
     "edition_for",

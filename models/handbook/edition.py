@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from models.handbook.periods import DeadlineRule
 from models.handbook.tellings import Tellings
 from models.rules.clauses import Clause, Gate, Rulebook
 from models.rules.deadlines import Period
@@ -73,33 +74,6 @@ class Duty:
     def predates_basis(self, conduct_on: date) -> bool:
         """Whether the conduct came before the cited text: then the older article must be looked up."""
         return conduct_on < self.basis_in_force_from
-
-
-@dataclass(frozen=True, slots=True)
-class DeadlineRule:
-    """A period of the procedure, with its standing: 法定, 文件 or only our 建议值. 办案期限"""
-
-    id: str
-    zh: str
-    stage: str
-    starts_from: str
-    period: Period
-    extension: Extension | None
-    mark: str
-    basis: str
-
-    @property
-    def amount(self) -> int:
-        return self.period.amount
-
-    @property
-    def unit(self) -> str:
-        return self.period.unit.value
-
-    @property
-    def suggested(self) -> bool:
-        """No law sets it; wherever a person sees it, it says so. 建议值"""
-        return self.mark == "建议值"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from datetime import date
 
 from models.handbook.edition import (
     Cues,
-    DeadlineRule,
     Duty,
     Extension,
     FactQuestion,
@@ -15,16 +14,14 @@ from models.handbook.edition import (
     TimeLimit,
     WeighingFactor,
 )
+from models.handbook.periods import DIRECTIONS, STAGES
 from models.handbook.reading import Entry, read_entries, texts_by_key
 from models.rules.errors import Incomplete
 from models.rules.review import VotingRule
 
 JUDGED_AT = ("conduct", "outcome", "inquiry")
-MARKS = ("法定", "文件", "建议值")
 STANDINGS = ("法定", "文件", "建议")
 POSTS = ("handler", "reviewer", "approver")
-DIRECTIONS = ("within", "before", "not_before")
-STAGES = ("intake", "verification", "matching", "review", "decision", "clearing", "archive", "remedy")
 
 
 def read_facts(top: Entry) -> tuple[Mapping[str, str], dict[str, FactQuestion]]:
@@ -104,24 +101,6 @@ def _extension(entry: Entry | None, amount: str) -> Extension | None:
     found = Extension(period, entry.text("condition"))
     entry.done()
     return found
-
-
-def read_deadlines(top: Entry) -> dict[str, DeadlineRule]:
-    """The periods of the procedure, each with its standing."""
-
-    def build(entry: Entry) -> DeadlineRule:
-        return DeadlineRule(
-            id=entry.text("id"),
-            zh=entry.text("zh"),
-            stage=entry.one_of("stage", STAGES),
-            starts_from=entry.text("starts_from"),
-            period=entry.period("amount"),
-            extension=_extension(entry.sub("extension"), "amount"),
-            mark=entry.one_of("mark", MARKS),
-            basis=entry.text("basis"),
-        )
-
-    return read_entries(top, "deadlines", build)
 
 
 def read_roles(top: Entry) -> dict[str, RoleEntry]:

@@ -12,7 +12,6 @@ from typing import Literal
 from models.handbook.edition import Edition, FactQuestion
 from models.handbook.lists import (
     read_cues,
-    read_deadlines,
     read_duties,
     read_factors,
     read_facts,
@@ -20,6 +19,7 @@ from models.handbook.lists import (
     read_roles,
     read_voting,
 )
+from models.handbook.periods import read_deadlines
 from models.handbook.reading import Entry, HandbookError, read_file
 from models.handbook.rules import (
     asked_facts,

@@ -26,6 +26,7 @@ from models.queries.compared import (
     shadow,
     to_shadow,
 )
+from models.queries.deposits import addressees, deposits
 from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import (
     MANY,
@@ -43,6 +44,7 @@ from models.queries.inbox import (
 from models.queries.numbers import NumberRow, SeriesRow, kept_organs, number_log, number_series
 from models.queries.offered import (
     case_verbs,
+    clock_grounds,
     item_verbs,
     own_challenges,
     readers_of_choice,
@@ -111,6 +113,9 @@ __all__ = [
     "TimelineRow",
     "absence_to_record",
     "case_verbs",
+    "addressees",
+    "clock_grounds",
+    "deposits",
     "item_verbs",
     "own_challenges",
     "readers_of_choice",

@@ -1,17 +1,22 @@
 """Which verbs are open to a reader now, and whom a form may name. 可用动作"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session, col, select
 
 from models.casework import item_facts
+from models.casework.clocks import rule_of
+from models.casework.prolonging import taken
+from models.handbook import load_edition
 from models.queries.asked import candidates
 from models.rules.lifecycle import KINDS, Kind, Stage
 from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
 from models.rules.verbs import CaseVerb, Holding, Verb, case_ruling, item_ruling
-from models.tables import Case, Challenge, Person, Seat, WorkItem
+from models.tables import Case, Challenge, Clock, Person, Seat, WorkItem
 
+_OF_CLOCKS = frozenset({Verb.EXTEND, Verb.SUSPEND, Verb.RESTART})
 Choice = tuple[str, str]  # username, name
 
 
@@ -33,6 +38,8 @@ def item_verbs(
     held = Holding(kind, item.state, item.asked_id, item.assignee_id, item.delegated_by, item.answered_by)
     answerable = may(actor, Action.ANSWER, facts, item=item_facts(item))
     offered = tuple(v for v in Verb if item_ruling(v, actor, held, facts, may_answer=answerable).ok)
+    grounds = clock_grounds(session, item)
+    offered = tuple(v for v in offered if v not in _OF_CLOCKS or v in grounds)
     if held.holder == actor.person_id:
         offered = tuple(v for v in offered if v is not Verb.CLAIM)
     if not {Verb.TRANSFER, Verb.DELEGATE} & set(offered):
@@ -43,6 +50,23 @@ def item_verbs(
         for one in people
         if one["person_id"] not in (item.assignee_id, actor.person_id)
     )
+
+
+def clock_grounds(session: Session, item: WorkItem) -> Mapping[Verb, tuple[str, ...]]:
+    """On which grounds of the edition the period of an item may be prolonged or stopped now."""
+    clock = session.exec(
+        select(Clock).where(Clock.item_id == item.id, col(Clock.closed_at).is_(None))
+    ).first()
+    rule = rule_of(clock, load_edition(session.get_one(Case, item.case_id).edition)) if clock else None
+    if clock is None or rule is None:
+        return {}
+    if clock.suspended_from is not None:
+        return {Verb.RESTART: ()}
+    grounds = {
+        Verb.EXTEND: tuple(one.ground for one in rule.extensions if taken(clock, one) < one.times),
+        Verb.SUSPEND: tuple(one.ground for one in rule.suspensions),
+    }
+    return {verb: found for verb, found in grounds.items() if found}
 
 
 def case_verbs(session: Session, actor: Actor, case: Case, facts: CaseFacts) -> tuple[CaseVerb, ...]:

@@ -167,6 +167,10 @@ class Action(StrEnum):
     TEND_NOTICES = "tend-notices"  # 处理未送达通知
     KEEP_WEBHOOKS = "keep-webhooks"  # 登记外部系统回调
     KEEP_NUMBERS = "keep-numbers"  # 查看文号簿，预留、作废文号
+    FILE_DEPOSIT = "file-deposit"  # 在先留存：提出请示、告知、报告
+    SEE_DEPOSIT = "see-deposit"  # 查看在先留存
+    REPLY_DEPOSIT = "reply-deposit"  # 答复在先留存
+    ATTACH_DEPOSIT = "attach-deposit"  # 将在先留存提交为证据
 
 
 @dataclass(frozen=True)
@@ -228,6 +232,14 @@ class PaperFacts:
 
 
 @dataclass(frozen=True)
+class DepositFacts:
+    """What a ruling needs to know of a deposit: who put it to whom. 在先留存"""
+
+    filed_by: int
+    addressed_to: int
+
+
+@dataclass(frozen=True)
 class Ruling:
     """Yes, or no with the reason in words; `recused` marks a refusal for bias, `hidden` one of sight."""
 
@@ -251,6 +263,7 @@ def may(
     part: Part | None = None,
     organ_id: int | None = None,
     paper: PaperFacts | None = None,
+    deposit: DepositFacts | None = None,
 ) -> Ruling:
     """The one ruling on rights. Answers with the reason, raises nothing."""
     if action is Action.REGISTER:
@@ -265,6 +278,11 @@ def may(
     if action is Action.KEEP_WEBHOOKS:
         holds = organ_id is not None and actor.holds(Role.ADMINISTRATOR, organ_id)
         return YES if holds else Ruling(False, "外部系统回调由本机关系统管理员登记；请联系系统管理员。")
+    if action is Action.FILE_DEPOSIT:
+        holds = organ_id is not None and actor.holds(Role.OFFICER, organ_id)
+        return YES if holds else Ruling(False, "在先留存由本机关执法人员提出；请由执法人员本人办理。")
+    if action in (Action.SEE_DEPOSIT, Action.REPLY_DEPOSIT):
+        return _deposit(actor, action, deposit)
     if case is None:
         return HIDDEN
     parts = case.parts_of(actor.person_id)
@@ -285,6 +303,8 @@ def may(
         return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
+    if action is Action.ATTACH_DEPOSIT:
+        return _attach(actor, case, deposit, parts)
     if action is Action.SET_LEVEL:
         if NARROW not in parts and actor.holds(Role.MANAGER, case.organ_id):
             return YES
@@ -335,6 +355,24 @@ def _add_evidence(parts: frozenset[Part]) -> Ruling:
     if parts & {Part.REGISTRAR, Part.INVESTIGATOR, Part.RESPONDENT}:
         return YES
     return Ruling(False, "只有登记人、调查人和被核查人员可以提交证据；请将材料交给调查人员。")
+
+
+def _deposit(actor: Actor, action: Action, deposit: DepositFacts | None) -> Ruling:
+    """A deposit lies between who filed it and who is to answer; nobody else learns that it is there."""
+    if deposit is None or actor.person_id not in (deposit.filed_by, deposit.addressed_to):
+        return HIDDEN
+    if action is Action.REPLY_DEPOSIT and actor.person_id != deposit.addressed_to:
+        return Ruling(False, "答复由受文人作出；您是提出人，请等待答复。")
+    return YES
+
+
+def _attach(actor: Actor, case: CaseFacts, deposit: DepositFacts | None, parts: frozenset[Part]) -> Ruling:
+    """The officer concerned brings in one's own; the investigator that of an officer concerned, who gave its number."""
+    if deposit is None or NARROW not in case.parts_of(deposit.filed_by):
+        return HIDDEN
+    if actor.person_id == deposit.filed_by:
+        return YES
+    return YES if Part.INVESTIGATOR in parts and NARROW not in parts else HIDDEN
 
 
 def _see_readers(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> Ruling:

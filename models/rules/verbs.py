@@ -24,6 +24,9 @@ class Verb(StrEnum):
     TAKE_BACK = "take-back"
     WITHDRAW = "withdraw"
     NUDGE = "nudge"
+    EXTEND = "extend"
+    SUSPEND = "suspend"
+    RESTART = "restart"
 
     @property
     def zh(self) -> str:
@@ -39,6 +42,9 @@ _ZH = {
     Verb.TAKE_BACK: "收回委派",
     Verb.WITHDRAW: "撤回",
     Verb.NUDGE: "催办",
+    Verb.EXTEND: "延长期限",
+    Verb.SUSPEND: "中止期限",
+    Verb.RESTART: "恢复计算期限",
 }
 
 
@@ -71,6 +77,8 @@ _CASE_ZH = {
 PERSONAL = frozenset(
     kind for kind, rule in KINDS.items() if rule.role in (Role.OFFICER, Role.PANEL_MEMBER)
 ) | {Kind.RECUSAL_RULING}
+# Who may decide on a period; the edition says which of them does.
+DECIDERS = (Role.MANAGER, Role.HEAD)
 # What can be taken back before anybody has acted on it.
 WITHDRAWABLE = frozenset({Kind.BALLOT, Kind.STATEMENT, Kind.NOTICE_OF_INTENT})
 
@@ -117,8 +125,22 @@ def item_ruling(verb: Verb, actor: Actor, held: Holding, case: CaseFacts, *, may
             return YES if ours else Ruling(False, "只有委派人可以收回、受委派人可以退还；请与其联系。")
         case Verb.NUDGE:
             return _nudge(actor, held, case, manages=manages)
+        case Verb.EXTEND | Verb.SUSPEND | Verb.RESTART:
+            if mine:
+                return Ruling(False, f"您是此事项的办理人，不能自行批准{verb.zh}；请向批准人说明理由。")
+            rulings = [decider_ruling(verb, actor, case, role) for role in DECIDERS]
+            return next((one for one in rulings if one.ok), rulings[0])
         case _:
             return _pass_on(verb, held, mine=mine, manages=manages)
+
+
+def decider_ruling(verb: Verb, actor: Actor, case: CaseFacts, approver: Role) -> Ruling:
+    """Whether the actor is the one who, by the edition, decides on a period; never in one's own matter."""
+    if NARROW in case.parts_of(actor.person_id):
+        return Ruling(False, f"您是本案被核查人员，不能批准{verb.zh}；需要延长的，请向分管负责人提出。")
+    if actor.holds(approver, case.organ_id):
+        return YES
+    return Ruling(False, f"{verb.zh}由本机关{approver.zh}批准；请向其说明理由。")
 
 
 def _pass_on(verb: Verb, held: Holding, *, mine: bool, manages: bool) -> Ruling:

@@ -359,6 +359,14 @@ RULES: Mapping[str, Rule] = {
     "POST /api/cases/{case_id}/edition": Rule("case", _edition, SAME_EDITION),
     "POST /api/suggestions": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "POST /api/documents/{document_id}/level": Rule("documents", _paper_level, PUBLIC),
+    # Nobody of the matrix has deposited anything: whose it is, tests/api/test_deposits.py asks.
+    "GET /api/deposits": NOTHING_OF_A_CASE,
+    "POST /api/deposits": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "GET /api/deposits/{deposit_id}": Rule("nothing", lambda *_: {404, 422}),
+    "POST /api/deposits/{deposit_id}/reply": Rule(
+        "nothing", lambda *_: {404, 422}, {"json": {"text": "答复"}}
+    ),
+    "POST /api/cases/{case_id}/deposits": Rule("case", lambda *_: {404}, {"json": {"deposit": NOWHERE}}),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
         "case", _asks, {"json": {"reason": "需要核实时间。"}}
@@ -418,6 +426,10 @@ OTHER_PAGES = {
     "POST /work-items/{item_id}": "POST /api/work-items/{item_id}/answer",
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
     "GET /me": "GET /api/me/dossier",
+    "GET /me/deposits": "GET /api/deposits",
+    "POST /me/deposits": "POST /api/deposits",
+    "POST /me/deposits/{deposit_id}/reply": "POST /api/deposits/{deposit_id}/reply",
+    "POST /me/deposits/{deposit_id}/evidence": "POST /api/cases/{case_id}/deposits",
     "GET /manage": "GET /api/manage",
     "GET /manage/numbers": "GET /api/manage/numbers",
     "POST /manage/numbers": "POST /api/manage/numbers",

@@ -13,6 +13,7 @@ import pytest
 
 from models.handbook import Edition, HandbookError, edition_for, editions, load_edition
 from models.handbook.loader import SHIPPED
+from models.rules.deadlines import RollOver
 from models.rules.lifecycle import KINDS
 from models.rules.permissions import Role
 
@@ -105,9 +106,24 @@ def test_a_period_without_law_is_marked_as_our_suggestion() -> None:
     assert statutory
     assert all(re.search(r"《.+》.*第\d+条", deadline.basis) for deadline in statutory)
     cap = EDITION.deadlines["disciplinary-case"]
-    assert cap.extension is not None
-    assert cap.extension.period is not None
-    assert cap.period.amount + cap.extension.period.amount == 12
+    (longer,) = cap.extensions
+    assert longer.source.verified
+    assert cap.period.amount + longer.period.amount == 12
+
+
+def test_every_period_says_how_it_is_counted_and_what_is_only_proposed_says_so() -> None:
+    rules = EDITION.deadlines.values()
+    assert {rule.id for rule in rules if rule.direction == "not_before"} == {"published-service"}
+    assert {rule.direction for rule in rules} == {"within", "not_before"}
+    assert all(not rule.verified for rule in rules if rule.mark != "法定")
+    lines = [s for rule in rules for s in (*rule.extensions, *rule.suspensions)]
+    assert lines
+    assert all(one.source.basis for one in lines)
+    assert all(("建议值" in one.source.shown) is not one.source.verified for one in lines)
+    objection = EDITION.deadlines["objection"]
+    assert objection.counting.id == "days"
+    assert objection.counting.roll_over is RollOver.BOTH
+    assert not EDITION.deadlines["appeal"].extensions
 
 
 def test_every_period_a_work_item_runs_on_and_every_role_is_in_the_edition() -> None:
@@ -259,6 +275,16 @@ FAULTS = [
     ("deadlines.yaml", "amount: 5\n", "amount: 0\n", "deadlines.yaml：intake：amount 应为正整数"),
     ("deadlines.yaml", "mark: 建议值", "mark: 大概", "deadlines.yaml：intake：mark 写作“大概”"),
     ("deadlines.yaml", "    basis: 《行政机关公务员处分条例》第44条\n", "", "deadlines.yaml：disciplinary-case：缺少 basis"),
+    ("deadlines.yaml", "    counting: workdays\n", "    counting: hours\n", "deadlines.yaml：intake：counting hours 与单位个工作日不符"),
+    ("deadlines.yaml", "    counting: workdays\n", "    counting: weeks\n", "deadlines.yaml：intake：counting 写作“weeks”"),
+    ("deadlines.yaml", "    direction: within\n", "    direction: beside\n", "deadlines.yaml：intake：direction 写作“beside”"),
+    ("deadlines.yaml", "    mark: 建议值\n    standing: proposed\n", "    mark: 建议值\n    standing: verified\n", "deadlines.yaml：intake：mark 为“建议值”的"),
+    ("deadlines.yaml", "        unit: workday\n        approver", "        unit: day\n        approver", "deadlines.yaml：screening extensions 第1项：延长的单位应与期限一致"),
+    ("deadlines.yaml", "        approver: manager\n", "        approver: officer\n", "deadlines.yaml：screening extensions 第1项：approver 写作“officer”"),
+    ("deadlines.yaml", "        times: 1\n", "        times: 0\n", "deadlines.yaml：screening extensions 第1项：times 应为正整数"),
+    ("deadlines.yaml", "        times: 1\n", "        times: 999\n", "deadlines.yaml：screening：连同延长共"),
+    ("deadlines.yaml", "suspensions: [unavoidable]", "suspensions: [holiday]", "deadlines.yaml：screening：suspensions 引用了未定义的中止情形 holiday"),
+    ("deadlines.yaml", "    roll_over: none\n    standing: verified\n    basis: 《民法典》第201条第2款", "    roll_over: non_workday\n    standing: verified\n    basis: 《民法典》第201条第2款", "deadlines.yaml：hours：按小时计算的期限不顺延"),
     ("roles.yaml", "    zh: 登记员\n", "", "roles.yaml：intake-clerk：缺少 zh"),
     ("cues.yaml", "  - id: mitigate-1", "  - id: mitigate-9", "cues.yaml：mitigate-9：没有这一条款"),
     ("clauses.yaml", "    requires: {all: [self-reported-own-fault, reported-before-inquiry]}\n", "", "clauses.yaml：mitigate-1：只有兜底条款"),

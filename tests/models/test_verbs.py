@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, select
 
 from models.answers import CaseAct, ItemVerb
-from models.casework import handle_case, handle_item, office, resume_due, verify_all
+from models.casework import handle_case, handle_item, remind, resume_due, verify_all
 from models.database import Register
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, NotPermitted, Stale
 from models.rules.lifecycle import Stage
@@ -246,7 +246,7 @@ def test_a_case_on_hold_is_answered_by_nobody_and_its_periods_are_longer(bureau:
     with pytest.raises(Locked, match="中止"):
         do(told, item, Verb.NUDGE, "cao.ran", reason="快。")
     with bureau.register.writing() as session:
-        assert office.remind(session, now=bureau.clock + timedelta(days=400)) == []
+        assert remind(session, now=bureau.clock + timedelta(days=400)).cases == ()
     due = told.item("investigation").due_on
     assert due is not None
     bureau.clock += timedelta(days=11)

@@ -23,7 +23,7 @@ from models.answers import CaseAct, ItemVerb
 from models.casework import handle_case, handle_item, item_facts, verify_all
 from models.casework.record import Act
 from models.database import Register
-from models.queries import inbox
+from models.queries import clock_grounds, inbox
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, Actor, may
@@ -37,7 +37,8 @@ REASON = "任意次序的办理。"
 MANAGER = "cao.ran"
 ANYBODY = st.sampled_from((*PEOPLE, *PANEL))
 NTH = st.integers(0, 6)
-PASSING = st.sampled_from([verb for verb in Verb if verb is not Verb.WITHDRAW])
+ON_CLOCKS = (Verb.SUSPEND, Verb.RESTART, Verb.EXTEND)
+PASSING = st.sampled_from([verb for verb in Verb if verb not in (Verb.WITHDRAW, *ON_CLOCKS)])
 COLLEAGUES = {"investigator": "di.san", "head": "he.fu", "legal-reviewer": "lin.yu"}
 
 
@@ -65,6 +66,7 @@ class Office(RuleBasedStateMachine):
             self.an_item_goes_round([Verb.DELEGATE, Verb.TAKE_BACK, Verb.RELEASE, Verb.CLAIM, Verb.TRANSFER])
             self.somebody_answers(0)
             self.somebody_takes_an_answer_back(0)
+            self.periods_stand_still_and_are_prolonged()
             self.the_case_is_held(3)
             self.the_case_is_resumed(1)
             self.tried(lambda: self.do_case(CaseVerb.CHALLENGE, "zhou.kai", to="秦越"))
@@ -181,6 +183,19 @@ class Office(RuleBasedStateMachine):
                     self.tried(
                         lambda item=item, verb=verb, by=holder: self.do(
                             item, verb, by, to=COLLEAGUES[item.role]
+                        )
+                    )
+
+    def periods_stand_still_and_are_prolonged(self) -> None:
+        with self.bureau.register.reading() as session:
+            grounds = [(item, clock_grounds(session, item)) for item in self.told.open_items()]
+        for item, of in grounds:
+            for verb in ON_CLOCKS:
+                for by in (MANAGER, "meng.fan"):
+                    ground = next(iter(of.get(verb, ())), "")
+                    self.tried(
+                        lambda item=item, verb=verb, by=by, ground=ground: self.do(
+                            item, verb, by, ground=ground
                         )
                     )
 

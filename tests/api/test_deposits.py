@@ -1,0 +1,113 @@
+"""Deposits in advance over JSON and on the page. 在先留存"""
+
+from typing import Any
+
+from httpx import Response
+
+from models.tables import Evidence
+from tests.api.browser import Browser
+from tests.api.door import Door, refused
+from tests.builders import a_case
+from tests.models.test_verbs import rows, waiting
+
+SAID = {
+    "kind": "inquiry",
+    "to": "cao.ran",
+    "title": "关于临期食品处置的请示",
+    "text": "能否先行封存？请予明确。",
+}
+OFFICER, SUPERIOR = "zhou.kai", "cao.ran"
+
+
+def filed(door: Door) -> str:
+    made = door.post("/api/deposits", OFFICER, json=SAID)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def listed(door: Door, by: str) -> list[dict[str, Any]]:
+    found = door.get("/api/deposits", by)
+    assert found.status_code == 200
+    return list(found.json())
+
+
+def test_filer_and_addressee_see_a_deposit_and_nobody_else_learns_of_it(door: Door) -> None:
+    number = filed(door)
+    assert filed(door) == number
+    for by in (OFFICER, SUPERIOR):
+        (row,) = listed(door, by)
+        assert (row["id"], row["standing"]) == (number, "waiting")
+        assert door.get(f"/api/deposits/{number}", by).json()["hash"] == row["hash"]
+    for by in ("xu.jing", "meng.fan", "tang.wei"):
+        assert listed(door, by) == []
+        refused(door.get(f"/api/deposits/{number}", by), 404, "not-found")
+        refused(door.post(f"/api/deposits/{number}/reply", by, json={"text": "不"}), 404, "not-found")
+    refused(door.post("/api/deposits", "luo.ying", json=SAID), 403, "not-permitted")
+    refused(door.post("/api/deposits", OFFICER, json=SAID | {"to": "xu.jing"}), 422, "incomplete")
+
+
+def test_the_superior_answers_once_and_the_officer_brings_it_into_the_case(door: Door) -> None:
+    number = filed(door)
+    told = a_case(door.bureau)
+    waiting(told, "statement")
+    for _ in range(2):
+        said = door.post(f"/api/deposits/{number}/reply", SUPERIOR, json={"text": "可以先行封存。"})
+        assert said.status_code == 200, said.text
+    refused(
+        door.post(f"/api/deposits/{number}/reply", SUPERIOR, json={"text": "不行。"}), 409, "already-done"
+    )
+    assert listed(door, OFFICER)[0]["standing"] == "answered"
+    before = len(rows(told, Evidence))
+    for _ in range(2):
+        made = door.post(f"/api/cases/{told.case_id}/deposits", OFFICER, json={"deposit": number})
+        assert made.status_code == 201, made.text
+    assert len(rows(told, Evidence)) == before + 1
+    refused(
+        door.post(f"/api/cases/{told.case_id}/deposits", SUPERIOR, json={"deposit": number}), 404, "not-found"
+    )
+
+
+def browser(door: Door, by: str) -> Browser:
+    return Browser(door.app, door.bureau, by)
+
+
+def sent(screen: Browser, address: str, fields: dict[str, str], *, at: str = "/me/deposits") -> Response:
+    """Fill in a form of a page and send it."""
+    form = screen.open(at).form(address)
+    return screen.client.post(address, data=form.fill({name: [value] for name, value in fields.items()}))
+
+
+def test_the_page_files_answers_and_says_what_is_missing(door: Door) -> None:
+    officer, superior = browser(door, OFFICER), browser(door, SUPERIOR)
+    empty = sent(officer, "/me/deposits", SAID | {"text": ""})
+    assert empty.status_code == 422
+    assert "内容" in empty.text
+    assert SAID["title"] in empty.text
+    assert sent(officer, "/me/deposits", SAID).status_code == 303
+    officer.open("/me/deposits")
+    assert SAID["text"] in officer.seen["/me/deposits"]
+    assert "尚在答复期内" in officer.seen["/me/deposits"]
+    number = listed(door, OFFICER)[0]["id"]
+    assert sent(superior, f"/me/deposits/{number}/reply", {"text": "可以先行封存。"}).status_code == 303
+    told = a_case(door.bureau)
+    waiting(told, "statement")
+    given = sent(officer, f"/me/deposits/{number}/evidence", {"case": told.case_id})
+    assert given.status_code == 303, given.text
+    assert "可以先行封存。" in officer.seen["/me/deposits"]
+
+
+def test_the_manager_prolongs_a_period_on_the_page_and_the_case_says_how(door: Door) -> None:
+    told = a_case(door.bureau)
+    item = waiting(told, "investigation")
+    at, address = f"/work-items/{item.id}", f"/work-items/{item.id}/verbs/extend"
+    manager = browser(door, SUPERIOR)
+    nothing = sent(manager, address, {"extend.reason": "需要补充调取票据。"}, at=at)
+    assert nothing.status_code == 422
+    typed = {"extend.ground": "案情复杂，不能在规定期限内完成", "extend.reason": "需要补充调取票据。"}
+    said = sent(manager, address, typed, at=at)
+    assert said.status_code == 303, said.text
+    manager.open(f"/cases/{told.case_id}")
+    assert "批准延长15个工作日" in manager.seen[f"/cases/{told.case_id}"]
+    assert "需要补充调取票据。" in manager.seen[f"/cases/{told.case_id}"]
+    manager.open(at)
+    assert "verbs/extend" not in manager.seen[at]
