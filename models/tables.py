@@ -287,9 +287,10 @@ class Ballot(SQLModel, table=True):
     round: int
     respondent_id: int = _key("respondent.id")
     person_id: int = _key("person.id")
-    outcome: str = Field(max_length=16)
+    outcome: str = Field(max_length=16)  # empty while the vote is sealed, like reason and salt
     reason: str
     salt: str = Field(default="", max_length=32)  # of the seal that the event keeps
+    sealed: str = ""  # the vote until the box is opened; only the key beside the register reads it
     cast_at: datetime = _instant()
 
 

@@ -16,6 +16,7 @@ from models.rules.errors import Conflict
 from models.settings import settings
 
 _WEBHOOKS = "外部系统回调"
+_VOTES = "表决票"
 
 
 class VaultClosed(Conflict):
@@ -33,6 +34,11 @@ def key_path() -> Path:
 def webhook_key_path() -> Path:
     """Where the key of webhook secrets lies: whoever sends needs it, and must not be able to read who reported."""
     return settings().data_dir / "webhook.key"
+
+
+def ballot_key_path() -> Path:
+    """Where the key of the ballot boxes lies: none of the other keys opens a vote, and this one opens nothing else."""
+    return settings().data_dir / "ballot.key"
 
 
 def prepare_key(path: Path | None = None) -> None:
@@ -83,6 +89,22 @@ def unseal_secret(sealed: str) -> str:
     except InvalidToken:
         raise VaultClosed(
             "回调密钥不是用现在的密钥文件封存的，无法使用；请系统管理员恢复原来的密钥文件，或者重新登记回调。"
+        ) from None
+
+
+def seal_vote(said: str) -> str:
+    """A vote, or what somebody has written of one, that only the key of the ballot boxes opens. Raises VaultClosed."""
+    prepare_key(ballot_key_path())
+    return _fernet(ballot_key_path(), _VOTES).encrypt(said.encode()).decode()
+
+
+def unseal_vote(sealed: str) -> str:
+    """The vote again. Raises VaultClosed when the key is not the one that sealed it."""
+    try:
+        return _fernet(ballot_key_path(), _VOTES).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise VaultClosed(
+            "表决票不是用现在的密钥封存的，无法打开；请系统管理员从备份恢复原来的密钥文件（ballot.key）。"
         ) from None
 
 

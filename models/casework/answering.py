@@ -1,7 +1,6 @@
 """Answering a work item: the one act by which people move a case. 办理待办"""
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,13 @@ from models.casework.handlers import HANDLERS, SEALED
 from models.casework.holding import held_zh
 from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
+from models.casework.voting import salt_of
 from models.database import to_json
 from models.rules.errors import AlreadyDone, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Part, Role, may
-from models.tables import Ballot, Case, Draft, WorkItem
+from models.tables import Case, Draft, WorkItem
+from models.vault import seal_vote
 
 # While the other authority has the matter, only these may be answered: 政务处分法 16, 公务员法 61.
 _OPEN_WHILE_TRANSFERRED = frozenset({Kind.AUTHORITY_REPLY, Kind.SERVICE_RECEIPT})
@@ -45,7 +46,7 @@ def answer_work_item(
     if not stepped_aside:
         check(ruling)
     shape = read_answer(kind, content)
-    salt = _salt(session, item, actor) if kind in SEALED else ""
+    salt = salt_of(session, act.case, actor.person_id) if kind in SEALED else ""
     kept = _kept(kind, item, shape, salt)
     if _repeated(item, kept, actor):
         return item
@@ -128,10 +129,15 @@ def save_draft(
     check(may(actor, Action.ANSWER, act.facts, item=item_facts(item)))
     mine = select(Draft).where(Draft.item_id == item_id, Draft.person_id == actor.person_id)
     draft = session.exec(mine).first() or Draft(item_id=item_id, person_id=actor.person_id, saved_at=now)
-    draft.content, draft.saved_at = dict(content), now
+    draft.content, draft.saved_at = drafted(Kind(item.kind), content), now
     session.add(draft)
     session.flush()
     return draft
+
+
+def drafted(kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a draft keeps: what somebody writes of a vote is sealed like the vote. Raises VaultClosed."""
+    return {"sealed": seal_vote(to_json(content))} if kind in SEALED else dict(content)
 
 
 def _act_on(session: Session, item_id: str, *, actor: Actor, now: datetime) -> tuple[Act, WorkItem]:
@@ -148,15 +154,6 @@ def _kept(kind: Kind, item: WorkItem, shape: Shape, salt: str) -> dict[str, Any]
     if kind not in SEALED:
         return content
     return {"sealed": hashlib.sha256((salt + item.id + to_json(content)).encode()).hexdigest()}
-
-
-def _salt(session: Session, item: WorkItem, actor: Actor) -> str:
-    mine = (
-        select(Ballot.salt)
-        .where(Ballot.case_id == item.case_id, Ballot.round == item.round)
-        .where(Ballot.person_id == actor.person_id)
-    )
-    return session.exec(mine).first() or secrets.token_hex(16)
 
 
 def _digest(kept: Mapping[str, Any]) -> str:

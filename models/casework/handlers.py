@@ -19,13 +19,14 @@ from models.casework.record import Act, check
 from models.casework.replay import note_result
 from models.casework.retention import retain
 from models.casework.settle import decisions, favourable, item_of
+from models.casework.voting import Vote, put_in
 from models.rules.clauses import is_refused
 from models.rules.decision import Outcome, head_may_differ
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import CLEARED, Kind, State, served
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.rules.service import Service
-from models.tables import Ballot, Clearing, Decision, Match, Person, WorkItem
+from models.tables import Clearing, Decision, Match, Person, WorkItem
 
 SEALED = frozenset({Kind.BALLOT})  # what these answers say is in the ballot box, not in the item or its event
 
@@ -246,18 +247,8 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
         if vote.outcome != "supplement":
             _check_open(act, vote.respondent, Outcome(vote.outcome))
             check_deviation(act, vote.respondent, Outcome(vote.outcome), vote.deviation)
-        act.later.append(
-            Ballot(
-                case_id=act.case.id,
-                round=act.case.round,
-                respondent_id=vote.respondent,
-                person_id=act.actor.person_id if act.actor else 0,
-                outcome=vote.outcome,
-                reason=with_deviation(vote.reason, vote.deviation),
-                salt=act.salt,
-                cast_at=act.now,
-            )
-        )
+    votes = [Vote(v.respondent, v.outcome, with_deviation(v.reason, v.deviation)) for v in answer.votes]
+    put_in(act, votes, salt=act.salt)
     return None
 
 

@@ -12,18 +12,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import answers as a
-from models.casework.answering import item_facts
+from models.casework.answering import drafted, item_facts
 from models.casework.challenging import challenge
 from models.casework.holding import held_zh, hold, resume
 from models.casework.panel import add_members, remove_member
 from models.casework.prolonging import extend, restart, suspend
 from models.casework.record import Act, check, lock_case, lock_case_of
 from models.casework.settle import settle
+from models.casework.voting import take_out
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, Stale
 from models.rules.lifecycle import Kind, State
 from models.rules.permissions import PART_OF, Action, Actor, Role, may
 from models.rules.verbs import CaseVerb, Holding, Verb, case_ruling, item_ruling, taker_ruling
-from models.tables import Ballot, Case, Clock, Draft, Event, Person, WorkItem
+from models.tables import Case, Clock, Draft, Event, Person, WorkItem
 
 NUDGE_PAUSE = timedelta(hours=24)  # 建议值
 
@@ -171,19 +172,16 @@ def _withdraw(act: Act, item: WorkItem, _: a.ItemVerb) -> None:
 def _keep_as_draft(act: Act, item: WorkItem, person: int) -> None:
     content: dict[str, Any] = dict(item.answer or {})
     if Kind(item.kind) is Kind.BALLOT:
-        cast = select(Ballot).where(
-            Ballot.case_id == act.case.id, Ballot.round == act.case.round, Ballot.person_id == person
-        )
-        rows = list(act.session.exec(cast))
         content = {
-            "votes": [{"respondent": b.respondent_id, "outcome": b.outcome, "reason": b.reason} for b in rows]
+            "votes": [
+                {"respondent": vote.respondent_id, "outcome": vote.outcome, "reason": vote.reason}
+                for vote in take_out(act, person)
+            ]
         }
-        for row in rows:
-            act.session.delete(row)
     content.pop("settled", None)
     mine = select(Draft).where(Draft.item_id == item.id, Draft.person_id == person)
     draft = act.session.exec(mine).first() or Draft(item_id=item.id, person_id=person, saved_at=act.now)
-    draft.content, draft.saved_at = content, act.now
+    draft.content, draft.saved_at = drafted(Kind(item.kind), content), act.now
     act.session.add(draft)
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from models.casework.record import Act, check
+from models.casework.voting import drop, open_box
 from models.rules.decision import Outcome
 from models.rules.errors import Conflict, Incomplete, NotFound
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, Actor, Part, Role, may
 from models.rules.review import BallotCast, Tally, Vote, VotingRule, draw_panel, tally
-from models.tables import Ballot, Organ, Person, RoleHolding, Seat
+from models.tables import Organ, Person, RoleHolding, Seat
 
 
 @dataclass(frozen=True)
@@ -221,21 +222,16 @@ def _open_bench(act: Act) -> Bench:
 
 
 def _empty_box_of(act: Act, person: int) -> None:
-    cast = select(Ballot).where(
-        Ballot.case_id == act.case.id, Ballot.round == act.case.round, Ballot.person_id == person
-    )
-    for row in act.session.exec(cast):
-        act.session.delete(row)
+    drop(act, person)
     item = act.items.get((Kind.BALLOT, str(person)))
     if item is not None and item.state == "done":
         act.stop(item, "cancelled")  # there is no vote any more that could be taken back
 
 
 def count(act: Act) -> dict[int, Tally]:
-    """The tally for each respondent. Raises Incomplete when the quorum is missed, naming what is missing."""
+    """Open the box: the tally for each respondent. Raises Incomplete when the quorum is missed, naming what is missing."""
     now = bench(act)
-    cast = select(Ballot).where(Ballot.case_id == act.case.id, Ballot.round == act.case.round)
-    rows = list(act.session.exec(cast.order_by(col(Ballot.id))))
+    rows = open_box(act)
     tallies = {}
     for respondent in act.respondents:
         ballots = [

@@ -1,5 +1,6 @@
 """What waits for a person: work items to answer, and the notices of the in-app inbox. 待办与通知"""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from models.queries.rights import answerable, assigned, queues, visible
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Actor
 from models.tables import DUE, Case, Draft, Notification, Organ, Person, Respondent, WorkItem
+from models.vault import unseal_vote
 
 NO_DATE = date(9999, 12, 31)  # items without a due day come last
 MANY = 500  # a tab counts no further: "500+"
@@ -213,7 +215,11 @@ def _up_to(at_most: int, *conditions: Any) -> Any:
 def draft_of(session: Session, actor: Actor, item_id: str) -> Mapping[str, Any] | None:
     """What the actor has begun to write for an item; nobody else's draft is ever read. 草稿"""
     mine = select(Draft.content).where(Draft.item_id == item_id, Draft.person_id == actor.person_id)
-    return session.exec(mine).first()
+    found = session.exec(mine).first()
+    if found is not None and set(found) == {"sealed"}:  # of a vote
+        opened: Mapping[str, Any] = json.loads(unseal_vote(found["sealed"]))
+        return opened
+    return found
 
 
 def notices_to(session: Session, actor: Actor, *, limit: int = 50) -> Sequence[Notification]:

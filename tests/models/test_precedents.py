@@ -1,5 +1,6 @@
 """相近先例 in the register: who sees which, and that deviating without a reason is refused. 先例"""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import Stage
 from models.tables import Ballot, Case, Decision, Event, Organ, Person
+from models.vault import unseal_vote
 from tests.builders import Bureau, Told, a_bureau, a_case
 
 
@@ -108,7 +110,8 @@ def test_a_member_who_deviates_says_why_and_the_ballot_box_keeps_it(bureau: Bure
     told.answer(second, saying(against, "votes", deviation="本案审查人员知情。"))
     with bureau.register.reading() as session:
         cast = session.exec(select(Ballot).where(Ballot.case_id == told.case_id)).all()
-    kept = {(b.outcome, b.reason.endswith("与先例不同的理由：本案审查人员知情。")) for b in cast}
+    said = [json.loads(unseal_vote(b.sealed)) for b in cast]
+    kept = {(s["outcome"], s["reason"].endswith("与先例不同的理由：本案审查人员知情。")) for s in said}
     assert kept == {("supplement", False), ("accountable", True)}
 
 

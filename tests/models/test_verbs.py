@@ -1,5 +1,6 @@
 """What people do with a work item or a case besides answering. 办理动作"""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ from sqlmodel import col, select
 from models.answers import CaseAct, ItemVerb
 from models.casework import handle_case, handle_item, remind, resume_due, verify_all
 from models.database import Register
+from models.queries import draft_of
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, NotPermitted, Stale
 from models.rules.lifecycle import Stage
 from models.rules.verbs import CaseVerb, Verb
 from models.tables import Ballot, Clock, Draft, Effect, Event, Person, RoleHolding, Seat, WorkItem
+from models.vault import unseal_vote
 from tests.builders import Bureau, Told, a_bureau, a_case
 
 WHY = "本人出差，不能按期办理。"
@@ -165,8 +168,11 @@ def test_a_vote_is_changed_before_the_box_is_opened_and_only_the_last_counts(bur
     first = rows(told, Ballot)
     again = do(told, item, Verb.WITHDRAW, who)
     assert (again.state, again.answer, rows(told, Ballot)) == ("open", None, [])
-    (draft,) = (d for d in _all(bureau, Draft) if d.item_id == item.id)
-    assert [v["outcome"] for v in draft.content["votes"]] == [b.outcome for b in first]
+    with bureau.register.reading() as session:
+        draft = draft_of(session, bureau.actor(who), item.id)
+    cast = [json.loads(unseal_vote(b.sealed)) for b in first]
+    assert [v["outcome"] for v in draft["votes"]] == [vote["outcome"] for vote in cast]
+    assert [set(d.content) for d in _all(bureau, Draft) if d.item_id == item.id] == [{"sealed"}]
     changed = [
         {"respondent": r, "outcome": "mitigate", "reason": "再次阅卷后改变意见。"}
         for r in told.respondents.values()
