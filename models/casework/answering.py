@@ -15,7 +15,7 @@ from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.casework.voting import salt_of
 from models.database import to_json
-from models.rules.errors import AlreadyDone, Locked, Recused, Stale, WrongStage
+from models.rules.errors import AlreadyDone, Conflict, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Part, Role, may
 from models.tables import Case, Draft, WorkItem
@@ -188,6 +188,8 @@ def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | No
         )
     if case.held_until is not None:
         raise Locked(held_zh(case))
+    if kind is Kind.BALLOT and item.state != "open":
+        raise _vote_refused(item, case)
     if item.state == "done":
         raise AlreadyDone(
             f"『{kind.zh}』已经办理，且与本次提交的内容不同；案件现处于『{stage}』，如需更正请申请退回。"
@@ -196,3 +198,14 @@ def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | No
         raise WrongStage(f"『{kind.zh}』已因案件进入『{stage}』而撤销，不需要再办理；请查看案件的办理进程。")
     if expect_version is not None and item.version != expect_version:
         raise Stale("此待办在您打开之后已有变动，请刷新后核对再提交；您填写的内容没有写入案件。")
+
+
+def _vote_refused(item: WorkItem, case: Case) -> Conflict:
+    """Why a vote comes too late: the session is closed, the vote is in the box, or the member sits no more."""
+    if (case.stage, case.round) != (item.stage, item.round):
+        return WrongStage("本轮审议已经结束并开箱计票，不能再投票或者改票；请查看案件的办理进程。")
+    if item.state == "done":
+        return AlreadyDone(
+            "您已经投票（可能在另一个窗口提交），本次提交的内容没有计入；需要改票的，请在会议结束前先撤回原票。"
+        )
+    return WrongStage("您已不在本轮审议组中，本次投票没有计入；如有疑问，请与案件管理人联系。")

@@ -11,7 +11,16 @@ from models.answers import CaseAct, ItemVerb
 from models.casework import handle_case, handle_item, remind, resume_due, verify_all
 from models.database import Register
 from models.queries import draft_of
-from models.rules.errors import Conflict, Incomplete, Locked, NotFound, NotPermitted, Stale
+from models.rules.errors import (
+    AlreadyDone,
+    Conflict,
+    Incomplete,
+    Locked,
+    NotFound,
+    NotPermitted,
+    Stale,
+    WrongStage,
+)
 from models.rules.lifecycle import Stage
 from models.rules.verbs import CaseVerb, Verb
 from models.tables import Ballot, Clock, Draft, Effect, Event, Person, RoleHolding, Seat, WorkItem
@@ -188,6 +197,40 @@ def test_a_vote_is_changed_before_the_box_is_opened_and_only_the_last_counts(bur
     told.to(Stage.DECISION)
     with pytest.raises((Conflict, NotPermitted)):
         do(told, item, Verb.WITHDRAW, who)
+    sound(told)
+
+
+def test_a_vote_that_comes_too_late_is_told_why(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "ballot")
+    who = told.who(item)
+    said = {
+        "votes": [
+            {"respondent": r, "outcome": "exempt", "reason": "符合容错情形。"}
+            for r in told.respondents.values()
+        ]
+    }
+    other = {"votes": [vote | {"reason": "另一窗口的理由。"} for vote in said["votes"]]}
+    told.answer(item, said, by=who)
+    cast = len(rows(told, Ballot))
+    told.answer(item, said, by=who)  # the very same again is no second vote
+    with pytest.raises(AlreadyDone, match="已经投票"):
+        told.answer(item, other, by=who)
+    assert len(rows(told, Ballot)) == cast
+    told.to(Stage.DECISION)
+    with pytest.raises(WrongStage, match="已经结束并开箱计票"):
+        told.answer(item, other, by=who)
+    sound(told)
+
+
+def test_a_member_removed_while_voting_is_told_so(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "ballot")
+    who = told.who(item)
+    do_case(told, CaseVerb.REMOVE_MEMBER, "cao.ran", to=who)
+    with pytest.raises(WrongStage, match="不在本轮审议组"):
+        told.answer(item, by=who)
+    assert [b for b in rows(told, Ballot) if b.person_id == bureau.ids[who]] == []
     sound(told)
 
 
