@@ -126,20 +126,27 @@ def _clause_texts(fields: forms.Fields) -> dict[str, str]:
 
 def _ballot(now: Showing) -> dict[str, Any]:
     supplement = (Vote.SUPPLEMENT.value, Vote.SUPPLEMENT.zh, "还有事实须先查清；请在理由中写明。", False)
-    return {"openings": {rid: [*options, supplement] for rid, options in _options(now).items()}}
+    openings = {rid: [*options, supplement] for rid, options in _options(now).items()}
+    return {"openings": openings, "ballots": _box(now)}
 
 
-def _close_session(now: Showing) -> dict[str, Any]:
+def _box(now: Showing) -> dict[str, int]:
+    """How many vote and have voted in this round, and how many have to: numbers, no names."""
     item = now.asked.item
     of_round = select(func.count()).where(
         WorkItem.case_id == item.case_id, WorkItem.round == item.round, WorkItem.kind == Kind.BALLOT
     )
     cast = now.session.exec(of_round.where(WorkItem.state == "done")).one()
     wanted = now.session.exec(of_round.where(WorkItem.state != "cancelled")).one()
+    voting = load_edition(now.asked.case.edition).voting
+    return {"cast": cast, "wanted": wanted, "needed": voting.quorum(wanted)}
+
+
+def _close_session(now: Showing) -> dict[str, Any]:
     typed = any(any(v) for name, v in now.fields.items() if name.startswith("ties."))
     return {
         "openings": _options(now),
-        "ballots": {"cast": cast, "wanted": wanted},
+        "ballots": _box(now),
         "ties_typed": typed or bool(now.fields),
     }
 

@@ -107,6 +107,13 @@ def _excluded(act: Act) -> set[int]:
     return barred
 
 
+def _check_eligible(act: Act, person: int) -> None:
+    """Refuse somebody who may not sit, with the ground. Raises NotPermitted, Recused, Incomplete."""
+    check(may(Actor(person, "", frozenset()), Action.HOLD_PART, act.facts, part=Part.PANEL))
+    if person in _superiors(act):
+        raise Incomplete("所列人员是本案被核查人员的直接领导，应当回避，不能参加审议；请另行指定。")
+
+
 def _superiors(act: Act) -> set[int]:
     """Heads and managers of an organ in which an officer concerned serves: they answer for that officer. 直接领导关系"""
     served = select(RoleHolding.organ_id).where(
@@ -129,9 +136,8 @@ def name_members(act: Act, usernames: Sequence[str]) -> None:
             f"审议组应为 {now.rule.size} 人（单数），现有 {len(now.sitting)} 人，请正好补足 "
             f"{now.rule.size - len(now.sitting)} 人；不能以较少人数审议。"
         )
-    facts = act.facts
     for offset, person in enumerate(people):
-        check(may(Actor(person, "", frozenset()), Action.HOLD_PART, facts, part=Part.PANEL))
+        _check_eligible(act, person)
         if person in {s.person_id for s in now.seats}:
             raise Incomplete("所列人员已在本轮审议组中或者已经回避，请另行指定。")
         _seat(act, person, len(now.seats) + offset, sitting=True)
@@ -161,11 +167,9 @@ def step_aside(act: Act, person: int, ground: str) -> None:
 
 
 def _move_up(act: Act, now: Bench) -> None:
+    excluded = _excluded(act)
     for seat in now.seats:
-        if (
-            seat.state == "alternate"
-            and may(Actor(seat.person_id, "", frozenset()), Action.HOLD_PART, act.facts, part=Part.PANEL).ok
-        ):
+        if seat.state == "alternate" and seat.person_id not in excluded:
             seat.state = "sitting"
             act.take_part(seat.person_id, Part.PANEL)
             act.moves.append(f"候补人员递补（第 {seat.position + 1} 顺位）")
@@ -183,10 +187,9 @@ def add_members(act: Act, usernames: Sequence[str]) -> None:
         raise Incomplete(
             f"审议组应为单数，现有 {len(now.sitting)} 人；请一次增加偶数名成员（例如两名）并说明理由。"
         )
-    facts = act.facts
     eligible = set(_pool(act))
     for offset, person in enumerate(people):
-        check(may(Actor(person, "", frozenset()), Action.HOLD_PART, facts, part=Part.PANEL))
+        _check_eligible(act, person)
         seat = next((s for s in now.seats if s.person_id == person), None)
         if person not in eligible or (seat is not None and seat.state != "alternate"):
             raise Incomplete("所列人员不在可以参加审议的名单内，或者已在本轮审议组中、已经离席；请另行指定。")

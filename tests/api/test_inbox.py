@@ -161,3 +161,15 @@ def test_notices_are_ticked_on_their_page(door: Door) -> None:
     assert browser.client.post("/notices/read", data=sent | {"csrf": ["x"]}).status_code == 403
     assert page.styled == []
     assert [c.id for c in page.inputs if c.id not in page.labels] == []
+
+
+@on_sqlite
+def test_members_and_the_chair_see_how_many_have_voted_and_never_what(register: Register) -> None:
+    bureau = a_bureau(register)
+    told = a_case(bureau).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
+    ballots = [i for i in told.open_items() if i.kind == "ballot"]
+    for item in ballots[:3]:
+        told.answer(item)
+    for asked in (ballots[3], told.item("close-session")):
+        text = Browser(create_app(), bureau, told.who(asked)).open(f"/work-items/{asked.id}").text
+        assert "应表决 5 人，已表决 3 人，有效表决至少 4 人。" in text

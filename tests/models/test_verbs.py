@@ -364,6 +364,26 @@ def test_members_are_added_two_at_a_time_and_declare_first(bureau: Bureau) -> No
     sound(told)
 
 
+def test_whoever_leads_the_officer_concerned_is_neither_added_nor_moved_up(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    waiting(told, "ballot")
+    first, second = (bureau.username(i) for i in _seats(told, "alternate")[:2])
+    station = bureau.organs["zj-yx-cn"]
+    with bureau.register.writing() as session:  # appointed meanwhile
+        session.add(
+            RoleHolding(
+                person_id=bureau.ids[first], organ_id=station, role="manager", valid_from=date(2019, 1, 1)
+            )
+        )
+    with pytest.raises(Incomplete, match="直接领导"):
+        do_case(told, CaseVerb.ADD_MEMBERS, "cao.ran", members=[first, second])
+    gone = bureau.username(_seats(told, "sitting")[-1])
+    do_case(told, CaseVerb.REMOVE_MEMBER, "cao.ran", to=gone)
+    assert bureau.ids[first] not in _seats(told, "sitting")
+    assert bureau.ids[second] in _seats(told, "sitting")
+    sound(told)
+
+
 def test_an_officer_applies_for_recusal_and_a_head_who_is_free_rules(bureau: Bureau) -> None:
     told = a_case(bureau)
     item = waiting(told, "ballot")
