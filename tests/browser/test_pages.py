@@ -91,6 +91,7 @@ def test_every_page_is_fit_for_everybody(site: Site) -> None:
     told = a_case(site.bureau)
     walk.look("not-found", "luo.ying", "/cases/nothing", picture=False)
     walk.look("case-new", "luo.ying", "/cases/new")
+    walk.look("inbox-of-group", "he.jun", "/inbox?box=shared")
     for kind, username, address in items(told):
         walk.look(f"item-{kind}", username, address)
         if kind in (Kind.BALLOT, Kind.STATEMENT):
@@ -102,6 +103,7 @@ def test_every_page_is_fit_for_everybody(site: Site) -> None:
         ("manage", "cao.ran", "/manage"), ("me", "zhou.kai", "/me"),
         ("case-of-officer", "zhou.kai", f"/cases/{told.case_id}"),
         ("notices", "zhou.kai", "/notices"), ("inbox-empty", "luo.ying", "/inbox"),
+        ("deposits", "zhou.kai", "/me/deposits"), ("numbers", "cao.ran", "/manage/numbers"),
         ("portal-after", "", "/portal/notices"),
     ):  # fmt: skip
         walk.look(name, username, address)
