@@ -373,5 +373,5 @@ def copies(to: str, dossier: Dossier, respondent: RespondentView | None) -> str:
 
 
 def cited(matches: Iterable[MatchView]) -> str:
-    """The clauses with their ids: 五（二）3第（41）项（exempt-41）、…"""
-    return "、".join(f"{clause_label(c)}（{c}）" for c in dict.fromkeys(m.clause for m in matches))
+    """The clauses as an office quotes them: 五（二）3第（41）项、…"""
+    return "、".join(clause_label(c) for c in dict.fromkeys(m.clause for m in matches))

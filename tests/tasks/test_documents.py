@@ -515,6 +515,8 @@ def test_no_paper_that_leaves_the_file_shows_who_reported(kind: str) -> None:
 def test_the_clearing_letter_speaks_of_the_concrete_matter_only() -> None:
     text = words(a_paper("clearing-letter"))
     assert "也不作其他评价" in text
+    assert "五（二）3第（41）项" in text
+    assert "exempt-" not in text, "an office quotes the clause, not our word for it"
     assert "举报" not in text
     assert "澄清形式：会议，并以本函书面告知" in text
     assert "免" not in words(a_paper("clearing-letter", a_dossier("no-fault")))
