@@ -17,6 +17,7 @@ from models.rules.permissions import (
     Action,
     Actor,
     CaseFacts,
+    DepositFacts,
     ItemFacts,
     PaperFacts,
     Part,
@@ -58,7 +59,11 @@ OF_ORGAN = {
     Action.KEEP_NUMBERS: Role.MANAGER,
     Action.TEND_NOTICES: Role.MANAGER,
     Action.KEEP_WEBHOOKS: Role.ADMINISTRATOR,
+    Action.FILE_DEPOSIT: Role.OFFICER,
 }
+# What concerns neither: a deposit is between who files it and whom it is put to, until it is brought into a case.
+OF_DEPOSIT = {Action.SEE_DEPOSIT, Action.REPLY_DEPOSIT}
+NOT_OF_A_CASE = {*OF_ORGAN, *OF_DEPOSIT}
 
 
 def me(*roles: Role, organ: int = HOME) -> Actor:
@@ -181,7 +186,7 @@ def test_only_an_investigator_of_the_case_records_what_the_officer_leaves_undone
     assert said(may(me(), Action.RECORD_ABSENCE, a_case(Part.INVESTIGATOR), item=of_ours)) == "no"
 
 
-@pytest.mark.parametrize("action", [a for a in Action if a not in OF_ORGAN])
+@pytest.mark.parametrize("action", [a for a in Action if a not in NOT_OF_A_CASE])
 @pytest.mark.parametrize("part", [None, *(p for p in Part if p is not Part.RECUSED)])
 def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action, part: Part | None) -> None:
     parts = (Part.RECUSED, part) if part else (Part.RECUSED,)
@@ -192,7 +197,7 @@ def test_a_recused_person_has_no_right_left_whatever_else_is_held(action: Action
     assert ruling.hidden is (action is not Action.HOLD_PART), "whoever names the person sees the case"
 
 
-@pytest.mark.parametrize("action", [a for a in Action if a not in {*OF_ORGAN, Action.HOLD_PART}])
+@pytest.mark.parametrize("action", [a for a in Action if a not in {*NOT_OF_A_CASE, Action.HOLD_PART}])
 def test_before_acceptance_the_respondent_has_no_sight_whatever_roles_are_held(action: Action) -> None:
     item = ItemFacts(Role.SCREENING_OFFICER, None, HOME)
     case = CaseFacts(HOME, {ME: frozenset({Part.RESPONDENT})}, frozenset(Role))
@@ -293,3 +298,13 @@ def test_an_investigator_of_the_case_asks_for_the_reporter() -> None:
         expected = {Part.INVESTIGATOR: "yes", Part.RECUSED: "recused"}.get(part, "no")
         assert said(may(me(), Action.REQUEST_IDENTITY, a_case(part))) == expected
     assert said(may(me(), Action.REQUEST_IDENTITY, a_case(Part.INVESTIGATOR, Part.RESPONDENT))) == "no"
+
+
+@pytest.mark.parametrize("action", sorted(OF_DEPOSIT))
+def test_a_deposit_is_nobodys_but_its_writers_and_its_readers(action: Action) -> None:
+    everything = me(*Role)
+    assert said(may(everything, action, deposit=DepositFacts(SOMEBODY, SOMEBODY + 1))) == "hidden"
+    assert said(may(everything, action)) == "hidden"
+    assert said(may(me(), action, deposit=DepositFacts(SOMEBODY, ME))) == "yes"
+    own = said(may(me(), action, deposit=DepositFacts(ME, SOMEBODY)))
+    assert own == ("yes" if action is Action.SEE_DEPOSIT else "no")
