@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models.queries.rights import visible
+from models.queries.rights import visible, within_reach
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import NARROW, Actor
@@ -49,7 +49,7 @@ class Search:
 
 def fitting(actor: Actor, search: Search) -> list[Any]:
     """The visible cases that fit, as conditions on Case. Raises SearchTooLong."""
-    conditions: list[Any] = [visible(actor)]
+    conditions: list[Any] = [within_reach(actor), visible(actor)]
     words = search.words.split()
     if len(search.words) > LONGEST or len(words) > MOST_WORDS:
         raise SearchTooLong
@@ -65,10 +65,8 @@ def fitting(actor: Actor, search: Search) -> list[Any]:
 
 def organs_seen(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
     """Code and name of every organ that has a case the actor may see. 机关"""
-    one = sa.select(sa.literal_column("1", sa.Integer())).where(
-        col(Case.organ_id) == Organ.id, visible(actor)
-    )
-    some = one.limit(1).correlate(Organ).scalar_subquery().is_not(None)  # organ by organ, not all cases first
+    theirs = sa.select(Case.organ_id).where(within_reach(actor), visible(actor)).distinct()
+    some = col(Organ.id).in_(theirs)
     return [
         (code, name)
         for code, name in session.execute(
