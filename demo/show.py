@@ -135,6 +135,7 @@ _TAGS = {
     "evidence:added": "提交证据",
     "evidence:checked": "校验证据完整性",
     "document:filed": "文书归卷",
+    "document:laid-out": "制作文书文件",
     "publication:published": "公示发布",
     "transfer:handed-over": "移送材料",
     "clock:reminded": "期限提醒",

@@ -171,7 +171,7 @@ def inbox(
 def inbox_count(session: Session, actor: Actor, *, at_most: int = COUNTED) -> int:
     """How many items the inbox holds; counting stops at `at_most`."""
     counts = [_up_to(at_most, *pile) for pile in _in_box(actor, Box.ALL, None)]
-    return min(at_most, sum(session.execute(sa.select(*counts)).one())) if counts else 0
+    return min(at_most, sum(session.execute(sa.select(*counts)).one()))
 
 
 def inbox_counts(session: Session, actor: Actor, *, on: date) -> Mapping[Box, int]:
