@@ -386,7 +386,7 @@ def show_case(
 
 def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
     """The parts of the page that come from the case file, cut to what the reader may see."""
-    d = load_dossier(session, found.case.id)
+    d = load_dossier(session, found.case.id, history=False)
     opened = [row for row in found.items if row.state == "open"]
     mine = [row for row in opened if _answers(signed, found, row)]
     officers = d.respondents if not found.narrow else _heard_officers(found, d)

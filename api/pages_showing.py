@@ -14,7 +14,7 @@ from models.casework.matching import openings
 from models.casework.record import Act
 from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier, weigh
 from models.handbook import Edition, Responsibility, load_edition
-from models.queries import ItemPage, ballot_box, documents
+from models.queries import ItemPage, documents, turnout
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Kind
 from models.rules.review import Vote
@@ -44,7 +44,14 @@ def shows(
     session: Session, signed: Signed, asked: ItemPage, fields: forms.Fields, *, everything: bool = False
 ) -> dict[str, Any]:
     """What the template of this item needs; an officer whose conduct is looked at gets no case file."""
-    now = Showing(session, signed, asked, fields, load_dossier(session, asked.case.id), everything)
+    now = Showing(
+        session,
+        signed,
+        asked,
+        fields,
+        load_dossier(session, asked.case.id, history=asked.item.kind == Kind.ARCHIVING),
+        everything,
+    )
     common: dict[str, Any] = {
         "officer": now.officer,
         "findings_of": lambda rid: now.d.of(now.d.findings, rid),
@@ -126,14 +133,14 @@ def _clause_texts(fields: forms.Fields) -> dict[str, str]:
 def _ballot(now: Showing) -> dict[str, Any]:
     supplement = (Vote.SUPPLEMENT.value, Vote.SUPPLEMENT.zh, "还有事实须先查清；请在理由中写明。", False)
     openings = {rid: [*options, supplement] for rid, options in _options(now).items()}
-    return {"openings": openings, "ballots": ballot_box(now.session, now.asked.case)}
+    return {"openings": openings, "turnout": turnout(now.session, now.asked.case)}
 
 
 def _close_session(now: Showing) -> dict[str, Any]:
     typed = any(any(v) for name, v in now.fields.items() if name.startswith("ties."))
     return {
         "openings": _options(now),
-        "ballots": ballot_box(now.session, now.asked.case),
+        "turnout": turnout(now.session, now.asked.case),
         "ties_typed": typed or bool(now.fields),
     }
 

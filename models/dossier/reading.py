@@ -51,17 +51,20 @@ from models.tables import (
 )
 
 
-def load_dossier(session: Session, case_id: str, round: int | None = None) -> Dossier:
+def load_dossier(
+    session: Session, case_id: str, round: int | None = None, *, history: bool = True
+) -> Dossier:
     """The case as it stood in a round, the current one unless named. Raises NotFound.
 
     Findings, facts, matches and answers are those of the latest round up to it that has any; seats, ballots,
     decisions and clearings are that round's own. Ballots stay sealed until the chair has closed the session.
+    Without `history` events, papers and publications are left unread: a page asks for those with its reader's rights.
     """
     found = session.exec(select(Case, Organ).where(Case.id == case_id, Case.organ_id == Organ.id)).first()
     if found is None:
         raise NotFound("查无此案，请核对案件编号。")
     case, organ = found
-    return _Reading(session, case, organ, round or case.round).dossier()
+    return _Reading(session, case, organ, round or case.round, history=history).dossier()
 
 
 def find_case(session: Session, named: str) -> Case:
@@ -84,7 +87,7 @@ def find_case(session: Session, named: str) -> Case:
 class _Reading:
     """One reading of one case: every table once, names in one query."""
 
-    def __init__(self, session: Session, case: Case, organ: Organ, round: int) -> None:
+    def __init__(self, session: Session, case: Case, organ: Organ, round: int, *, history: bool) -> None:
         self.session, self.case, self.organ, self.round = session, case, organ, round
         self.edition: Edition = load_edition(case.edition)
         self.parts = self._all(Participation)
@@ -95,7 +98,11 @@ class _Reading:
         self.seats = self._own(self._all(Seat, by="position"))
         self.ballots = self._own(self._all(Ballot)) if self._closed() else []
         self.decisions = self._own(self._all(Decision))
-        self.events = self._all(Event, by="seq")
+        self.events, self.papers, self.published = (
+            (self._all(Event, by="seq"), self._all(Document), self._all(Publication))
+            if history
+            else ([], [], [])
+        )
         self.names = self._names()
 
     def _all(self, table: Any, *, by: str = "id") -> list[Any]:
@@ -172,8 +179,8 @@ class _Reading:
             ballots=tuple(self._ballot(row) for row in self.ballots),
             decisions=tuple(self._decision(row) for row in self.decisions),
             clearings=tuple(_view(ClearingView, row) for row in self._own(self._all(Clearing))),
-            documents=tuple(_view(DocumentView, row) for row in self._all(Document)),
-            publications=tuple(_view(PublicationView, row) for row in self._all(Publication)),
+            documents=tuple(_view(DocumentView, row) for row in self.papers),
+            publications=tuple(_view(PublicationView, row) for row in self.published),
             timeline=tuple(self._event(row) for row in self.events),
             people=self._people(),
             periods={name: _period(rule) for name, rule in self.edition.deadlines.items()},

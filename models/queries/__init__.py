@@ -1,6 +1,6 @@
 """All reads of pages and API, each with the reader's rights applied. 查询"""
 
-from models.queries.asked import ItemPage, absence_to_record, ballot_box, candidates, item_page
+from models.queries.asked import ItemPage, absence_to_record, candidates, item_page, turnout
 from models.queries.cases import (
     CasePage,
     CaseRow,
@@ -112,7 +112,7 @@ __all__ = [
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
-    "ballot_box",
+    "turnout",
     "case_verbs",
     "addressees",
     "clock_grounds",

@@ -314,7 +314,7 @@ def _recusal_ruling(asked: _Asked) -> dict[str, Any]:
     }
 
 
-def ballot_box(session: Session, case: Case) -> dict[str, int]:
+def turnout(session: Session, case: Case) -> dict[str, int]:
     """How many vote and have voted in this round, and how many have to: numbers, no names."""
 
     def number(table: Any, *where: Any) -> int:
@@ -330,7 +330,7 @@ def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
     said = {"proposed": review.get("outcomes", []), "heard": heard}
-    said |= {"ballots": ballot_box(asked.session, asked.case)}
+    said |= {"turnout": turnout(asked.session, asked.case)}
     return _weighing(asked) | _seats(asked) | _outcomes(asked) | _compared(asked) | said
 
 

@@ -108,7 +108,7 @@ def weighing_of(session: Session, actor: Actor, case_id: str) -> list[dict[str, 
     Raises NotFound for who may not read the file: an officer gets the same reasons in the papers.
     """
     seen_case(session, actor, case_id, action=Action.SEE_FILE)
-    dossier = load_dossier(session, case_id)
+    dossier = load_dossier(session, case_id, history=False)
     return [_weighed(dossier, row.id) for row in dossier.respondents]
 
 

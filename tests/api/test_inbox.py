@@ -178,4 +178,4 @@ def test_members_and_the_chair_see_how_many_have_voted_and_never_what(register: 
     assert told.who(own) == told.who(told.item("close-session")), "the chair is asked last"
     with register.reading() as session:
         asked = item_page(session, bureau.actor(told.who(own)), own.id, on=bureau.now().date())
-    assert asked.context["ballots"] == {"cast": 4, "wanted": 5, "needed": 4}
+    assert asked.context["turnout"] == {"cast": 4, "wanted": 5, "needed": 4}
