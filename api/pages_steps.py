@@ -14,7 +14,8 @@ def steps(found: CasePage) -> dict[str, Any]:
     free = [one for one in told if one.pin is None and one.may_stand_on_top] if found.may_pin else []
     return {
         "timeline": told,
-        "step_kinds": list(StepKind),
+        # An officer concerned is not told that there may be a reporter whose identity somebody asked for.
+        "step_kinds": [kind for kind in StepKind if kind is not StepKind.READING or not found.narrow],
         "audiences": list(Audience),
         "pinnable": [
             (str(one.seq), f"第 {one.seq} 步　{shown(one.at)}　{one.what}　{one.who}".strip()) for one in free

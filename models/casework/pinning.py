@@ -25,8 +25,6 @@ def pin_step(session: Session, case_id: str, said: a.NewPin, *, actor: Actor, no
     act = Act.on(session, lock_case(session, case_id), actor=actor, now=now)
     check(may(actor, Action.PIN_STEP, act.facts))
     tag = session.exec(select(Event.tag).where(Event.case_id == case_id, Event.seq == said.step)).first()
-    if tag is None:
-        raise Incomplete(f"本案办理进程没有第 {said.step} 步；请刷新后从办理进程重新选择。")
     latest = latest_marks(_marks(session, case_id))
     before = latest.get(said.step)
     if before is not None and (before.pins, before.by, before.reason) == (
@@ -46,10 +44,12 @@ def _marks(session: Session, case_id: str) -> list[Mark]:
     return [Mark(e.data["step"], e.tag == PINNED, e.actor_id, e.at, e.reason) for e in session.exec(wanted)]
 
 
-def _check_changes(act: Act, said: a.NewPin, tag: str, latest: dict[int, Mark]) -> None:
+def _check_changes(act: Act, said: a.NewPin, tag: str | None, latest: dict[int, Mark]) -> None:
     on_top = {step for step, mark in latest.items() if mark.pins}
     if act.case.state == State.ARCHIVED:
         raise Conflict("案件已归档，办理进程不再改动；已经置顶的仍然在前。")
+    if tag is None:
+        raise Incomplete(f"本案办理进程没有第 {said.step} 步；请刷新后从办理进程重新选择。")
     if tag in MARKS:
         raise Incomplete("置顶和取消置顶的记录本身不能置顶；请选择办理进程中的其他步骤。")
     if not said.pinned:

@@ -271,8 +271,8 @@ def _level(sight: Sight, place: Place, _: Any) -> set[int]:
 
 
 def _pin(sight: Sight, place: Place, _: Any) -> set[int]:
-    # A step no case has: those who may pin are told so, and nothing changes.
-    return {404} if place.id not in sight.listed else {422} if place.id in sight.pins else {403}
+    # A step no case has: those who may pin are told so, once archived all of them the same, and nothing changes.
+    return {404} if place.id not in sight.listed else {422} if place.id in sight.pins else {403, 409}
 
 
 def _edition(sight: Sight, place: Place, _: Any) -> set[int]:

@@ -135,6 +135,7 @@ def test_the_officer_sees_what_stands_on_top_but_not_who_put_it_there(door: Door
     page = door.get(f"/cases/{told.case_id}", "zhou.kai").text
     assert WHY not in page
     assert "/pins" not in page
+    assert "kind=reading" not in page
 
 
 def test_a_pin_in_between_keeps_nobody_from_taking_back_a_statement(door: Door) -> None:
