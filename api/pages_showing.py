@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session
 
 from api import forms
 from api.deps import clock
@@ -14,11 +14,10 @@ from models.casework.matching import openings
 from models.casework.record import Act
 from models.dossier import Dossier, MatchView, RespondentView, clause_label, load_dossier, weigh
 from models.handbook import Edition, Responsibility, load_edition
-from models.queries import ItemPage, documents
+from models.queries import ItemPage, ballot_box, documents
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Kind
 from models.rules.review import Vote
-from models.tables import WorkItem
 
 Option = tuple[str, str, str, bool]
 
@@ -127,26 +126,14 @@ def _clause_texts(fields: forms.Fields) -> dict[str, str]:
 def _ballot(now: Showing) -> dict[str, Any]:
     supplement = (Vote.SUPPLEMENT.value, Vote.SUPPLEMENT.zh, "还有事实须先查清；请在理由中写明。", False)
     openings = {rid: [*options, supplement] for rid, options in _options(now).items()}
-    return {"openings": openings, "ballots": _box(now)}
-
-
-def _box(now: Showing) -> dict[str, int]:
-    """How many vote and have voted in this round, and how many have to: numbers, no names."""
-    item = now.asked.item
-    of_round = select(func.count()).where(
-        WorkItem.case_id == item.case_id, WorkItem.round == item.round, WorkItem.kind == Kind.BALLOT
-    )
-    cast = now.session.exec(of_round.where(WorkItem.state == "done")).one()
-    wanted = now.session.exec(of_round.where(WorkItem.state != "cancelled")).one()
-    voting = load_edition(now.asked.case.edition).voting
-    return {"cast": cast, "wanted": wanted, "needed": voting.quorum(wanted)}
+    return {"openings": openings, "ballots": ballot_box(now.session, now.asked.case)}
 
 
 def _close_session(now: Showing) -> dict[str, Any]:
     typed = any(any(v) for name, v in now.fields.items() if name.startswith("ties."))
     return {
         "openings": _options(now),
-        "ballots": _box(now),
+        "ballots": ballot_box(now.session, now.asked.case),
         "ties_typed": typed or bool(now.fields),
     }
 

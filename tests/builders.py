@@ -1,6 +1,6 @@
 """Builders with sensible defaults: a bureau with its people, a case carried to a stage. 测试构造"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -154,6 +154,11 @@ class Told:
                 return self
             self.answer(ready[0])
         return self
+
+    def ballots(self) -> Iterator[WorkItem]:
+        """Every ballot as it is asked for, the chair's last; each must be answered before the next is drawn."""
+        while (item := next((i for i in self.open_items() if i.kind == "ballot"), None)) is not None:
+            yield item
 
     def to(self, stage: Stage) -> "Told":
         """Carry the case until it reaches a stage."""

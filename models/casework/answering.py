@@ -11,6 +11,7 @@ from models.answers import Shape, read_absence, read_answer
 from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
 from models.casework.handlers import HANDLERS, SEALED
 from models.casework.holding import held_zh
+from models.casework.panel import bench
 from models.casework.record import Act, check, lock_case_of
 from models.casework.settle import settle
 from models.casework.voting import salt_of
@@ -18,7 +19,7 @@ from models.database import to_json
 from models.rules.errors import AlreadyDone, Conflict, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
 from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Part, Role, may
-from models.tables import Case, Draft, WorkItem
+from models.tables import Draft, WorkItem
 from models.vault import seal_vote
 
 # While the other authority has the matter, only these may be answered: 政务处分法 16, 公务员法 61.
@@ -53,7 +54,7 @@ def answer_work_item(
     if stepped_aside and ruling.recused:  # no right is left but to have sent the same twice
         raise Recused(ruling.why)
     check(ruling)
-    _check_open(item, act.case, kind, expect_version)
+    _check_open(act, item, kind, expect_version)
     own = act.items[(kind, item.slot)]
     act.on_behalf_of, act.salt = own.delegated_by, salt
     settled = HANDLERS[kind](act, own, shape)
@@ -95,7 +96,7 @@ def record_absence(
     kept["absence"] = absence.value
     if _repeated(item, kept, actor):
         return item
-    _check_open(item, act.case, kind, expect_version)
+    _check_open(act, item, kind, expect_version)
     own = act.items[(kind, item.slot)]
     ABSENCE_HANDLERS[absence](act, own, shape)
     own.answer, own.answered_by, own.answered_at = kept, actor.person_id, now
@@ -180,8 +181,8 @@ def _repeated(item: WorkItem, kept: Mapping[str, Any], actor: Actor) -> bool:
     return before == {name: value for name, value in kept.items() if value or name in before}
 
 
-def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | None) -> None:
-    stage = Stage(case.stage).zh
+def _check_open(act: Act, item: WorkItem, kind: Kind, expect_version: int | None) -> None:
+    case, stage = act.case, Stage(act.case.stage).zh
     if case.state == State.TRANSFERRED and kind not in _OPEN_WHILE_TRANSFERRED:
         raise Locked(
             "案件已移送，其他机关答复前本机关不得作出处理（同一行为不重复处理）；收到答复后请先登记答复。"
@@ -189,7 +190,7 @@ def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | No
     if case.held_until is not None:
         raise Locked(held_zh(case))
     if kind is Kind.BALLOT and item.state != "open":
-        raise _vote_refused(item, case)
+        raise _vote_refused(act, item)
     if item.state == "done":
         raise AlreadyDone(
             f"『{kind.zh}』已经办理，且与本次提交的内容不同；案件现处于『{stage}』，如需更正请申请退回。"
@@ -200,12 +201,16 @@ def _check_open(item: WorkItem, case: Case, kind: Kind, expect_version: int | No
         raise Stale("此待办在您打开之后已有变动，请刷新后核对再提交；您填写的内容没有写入案件。")
 
 
-def _vote_refused(item: WorkItem, case: Case) -> Conflict:
-    """Why a vote comes too late: the session is closed, the vote is in the box, or the member sits no more."""
-    if (case.stage, case.round) != (item.stage, item.round):
+def _vote_refused(act: Act, item: WorkItem) -> Conflict:
+    """Why a vote cannot be cast: session closed, vote in the box, the chair not yet asked, or the member sits no more."""
+    if (act.case.stage, act.case.round) != (item.stage, item.round):
         return WrongStage("本轮审议已经结束并开箱计票，不能再投票或者改票；请查看案件的办理进程。")
     if item.state == "done":
         return AlreadyDone(
             "您已经投票（可能在另一个窗口提交），本次提交的内容没有计入；需要改票的，请在会议结束前先撤回原票。"
+        )
+    if item.slot == str(bench(act).chair):
+        return WrongStage(
+            "主持人最后表决：有成员撤回了表决或者新参加了审议，本次投票没有计入；请等其他成员都表决后再提交。"
         )
     return WrongStage("您已不在本轮审议组中，本次投票没有计入；如有疑问，请与案件管理人联系。")

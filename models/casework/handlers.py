@@ -252,10 +252,13 @@ def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
     return None
 
 
-def close_session(act: Act, _: WorkItem, answer: a.CloseSession) -> Settled:
+def close_session(act: Act, item: WorkItem, answer: a.CloseSession) -> Settled:
     """Open the ballot box: the tally decides, and on a tie the chair's written reason."""
     if waiting_challenges(act):
         raise Incomplete("还有回避申请没有裁定，裁定之前不能结束审议；请催请裁定后再结束。")
+    own = item_of(act, Kind.BALLOT, str(item.asked_id))
+    if own is not None and own.state == "open":
+        raise Incomplete("其他成员都已表决，主持人本人还没有表决；请先在“表决”中投票，再结束审议。")
     tallies = count(act)
     chosen = {t.respondent: t for t in answer.ties}
     result: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """All reads of pages and API, each with the reader's rights applied. 查询"""
 
-from models.queries.asked import ItemPage, absence_to_record, candidates, item_page
+from models.queries.asked import ItemPage, absence_to_record, ballot_box, candidates, item_page
 from models.queries.cases import (
     CasePage,
     CaseRow,
@@ -114,6 +114,7 @@ __all__ = [
     "Sieve",
     "TimelineRow",
     "absence_to_record",
+    "ballot_box",
     "case_verbs",
     "addressees",
     "clock_grounds",

@@ -314,10 +314,23 @@ def _recusal_ruling(asked: _Asked) -> dict[str, Any]:
     }
 
 
+def ballot_box(session: Session, case: Case) -> dict[str, int]:
+    """How many vote and have voted in this round, and how many have to: numbers, no names."""
+
+    def number(table: Any, *where: Any) -> int:
+        of_round = (table.case_id == case.id, table.round == case.round, *where)
+        return session.exec(select(sa.func.count()).where(*of_round)).one()
+
+    seats = number(Seat, Seat.state == "sitting")
+    cast = number(WorkItem, WorkItem.kind == Kind.BALLOT, WorkItem.state == "done")
+    return {"cast": cast, "wanted": seats, "needed": load_edition(case.edition).voting.quorum(seats)}
+
+
 def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
     said = {"proposed": review.get("outcomes", []), "heard": heard}
+    said |= {"ballots": ballot_box(asked.session, asked.case)}
     return _weighing(asked) | _seats(asked) | _outcomes(asked) | _compared(asked) | said
 
 

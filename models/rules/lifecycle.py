@@ -291,9 +291,16 @@ def _review_asks(now: Situation) -> tuple[Ask, ...]:
         return (Ask(Kind.CONVENING, str(now.called)),)  # a panel may fall short again
     wanted = [Ask(Kind.RECUSAL, str(p), person=p) for p in now.undeclared]
     if now.all_answered(Kind.RECUSAL, now.undeclared):
-        wanted += [Ask(Kind.BALLOT, str(p), person=p) for p in now.members]
+        wanted += [Ask(Kind.BALLOT, str(p), person=p) for p in _voters(now)]
         wanted.append(Ask(Kind.CLOSE_SESSION, person=now.chair))
     return tuple(wanted)
+
+
+def _voters(now: Situation) -> tuple[int, ...]:
+    # The chair votes when everybody else has; a vote once cast stands when somebody moves up afterwards.
+    others = tuple(p for p in now.members if p != now.chair)
+    last = now.answer(Kind.BALLOT, now.chair) is not None or now.all_answered(Kind.BALLOT, others)
+    return now.members if last else others
 
 
 def _review_way(now: Situation) -> Move | None:

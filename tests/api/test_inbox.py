@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from api.app import create_app
 from models.database import Register
-from models.queries import MANY, Box, inbox, inbox_counts
+from models.queries import MANY, Box, inbox, inbox_counts, item_page
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Part
 from models.tables import Notification, Participation, WorkItem
@@ -173,3 +173,9 @@ def test_members_and_the_chair_see_how_many_have_voted_and_never_what(register: 
     for asked in (ballots[3], told.item("close-session")):
         text = Browser(create_app(), bureau, told.who(asked)).open(f"/work-items/{asked.id}").text
         assert "应表决 5 人，已表决 3 人，有效表决至少 4 人。" in text
+    told.answer(ballots[3])
+    own = next(told.ballots())
+    assert told.who(own) == told.who(told.item("close-session")), "the chair is asked last"
+    with register.reading() as session:
+        asked = item_page(session, bureau.actor(told.who(own)), own.id, on=bureau.now().date())
+    assert asked.context["ballots"] == {"cast": 4, "wanted": 5, "needed": 4}

@@ -82,8 +82,7 @@ def to_the_ballots(site: Site, name: str = "r2") -> tuple[Told, list[str]]:
     """A case whose panel may vote; the usernames of those who are asked, the chair last."""
     told = a_case(site.bureau, name).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
     votes = [told.who(i) for i in told.open_items() if i.kind == "ballot"]
-    chair = told.who(told.item("close-session"))
-    return told, sorted(votes, key=lambda u: u == chair)
+    return told, [*votes, told.who(told.item("close-session"))]
 
 
 def test_five_members_vote_at_five_screens_and_the_chair_closes(site: Site) -> None:

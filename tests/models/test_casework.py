@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from models.answers import NewCase
-from models.casework import answer_work_item, open_case, save_draft, verify_all
+from models.answers import ItemVerb, NewCase
+from models.casework import answer_work_item, handle_item, open_case, save_draft, verify_all
 from models.database import Register
-from models.rules.errors import AlreadyDone, CaseworkError, Incomplete, NotFound, NotPermitted, WrongStage
+from models.rules.errors import AlreadyDone, CaseworkError, Incomplete, NotFound, NotPermitted
 from models.rules.lifecycle import Stage
+from models.rules.verbs import Verb
 from models.tables import Ballot, Case, Event, WorkItem
 from tests.builders import Bureau, Told, a_bureau, a_case
 
@@ -80,12 +81,18 @@ def test_the_same_answer_twice_at_once_is_one_act(bureau: Bureau) -> None:
     assert holds(bureau)
 
 
-def test_five_members_vote_at_once_and_every_vote_counts_once(bureau: Bureau) -> None:
+def test_four_members_vote_at_once_and_the_chair_after_them_and_every_vote_counts_once(
+    bureau: Bureau,
+) -> None:
     told = a_case(bureau).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
     ballots = [i for i in told.open_items() if i.kind == "ballot"]
     before = len(events(told))
     results = at_once(*(answering(told, i, told.content(i), told.who(i)) for i in ballots))
     assert [r for r in results if isinstance(r, CaseworkError)] == []
+    for last in told.ballots():
+        ballots.append(last)
+        told.answer(last)
+    assert told.who(ballots[-1]) == told.who(told.item("close-session"))
     with bureau.register.reading() as session:
         cast = session.exec(select(Ballot).where(Ballot.case_id == told.case_id)).all()
     assert len(cast) == len(ballots) * len(told.respondents)
@@ -93,23 +100,44 @@ def test_five_members_vote_at_once_and_every_vote_counts_once(bureau: Bureau) ->
     assert holds(bureau)
 
 
-def test_the_chair_closing_while_members_vote_never_loses_a_vote(bureau: Bureau) -> None:
+def test_the_chair_closing_while_a_member_takes_a_vote_back_never_loses_a_vote(bureau: Bureau) -> None:
     told = a_case(bureau).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
-    ballots = [i for i in told.open_items() if i.kind == "ballot"]
-    closing = told.item("close-session")
-    for item in ballots[:4]:
+    first = told.item("ballot")
+    for item in told.ballots():
         told.answer(item)
-    last = answering(told, ballots[4], told.content(ballots[4]), told.who(ballots[4]))
+    closing = told.item("close-session")
+
+    def take_back() -> object:
+        with bureau.register.writing() as session:
+            who = bureau.actor(told.who(first))
+            return handle_item(session, first.id, Verb.WITHDRAW, ItemVerb(), actor=who, now=bureau.now())
+
     close = answering(told, closing, told.content(closing), told.who(closing))
-    voted, closed = at_once(last, close)
-    assert not isinstance(closed, CaseworkError)
+    taken_back, closed = at_once(take_back, close)
+    assert not isinstance(closed, CaseworkError)  # four votes are a quorum of five
     assert told.case().stage == Stage.DECISION
     with bureau.register.reading() as session:
         cast = session.exec(select(Ballot).where(Ballot.case_id == told.case_id)).all()
-    # A vote that comes too late is told so; it is not dropped.
-    late = isinstance(voted, WrongStage)
-    assert len(cast) == (4 if late else 5) * len(told.respondents)
+    # A vote that is taken back too late is told so; it still counts.
+    late = isinstance(taken_back, CaseworkError)
+    assert len(cast) == (5 if late else 4) * len(told.respondents)
     assert holds(bureau)
+
+
+def test_the_chair_votes_last_and_closes_after_voting(bureau: Bureau) -> None:
+    told = a_case(bureau).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
+    closing, seen = told.item("close-session"), []
+    chair = told.who(closing)
+    for item in told.ballots():
+        seen.append(told.who(item))
+        if len(seen) == 5:
+            with pytest.raises(Incomplete, match="主持人本人还没有表决"):
+                told.answer(closing)
+        told.answer(item)
+    assert seen[-1] == chair
+    assert chair not in seen[:-1]
+    told.answer(closing)
+    assert told.case().stage == Stage.DECISION
 
 
 def test_cases_registered_at_once_are_numbered_without_gap(bureau: Bureau) -> None:

@@ -134,7 +134,7 @@ def test_a_chair_who_breaks_a_tie_against_precedent_says_why(bureau: Bureau) -> 
     a_case(bureau).to_the_end()
     told = at_the_ballot(a_case(bureau))
     votes = ["exempt", "exempt", "accountable", "accountable", "supplement"]
-    for outcome, item in zip(votes, [i for i in told.open_items() if i.kind == "ballot"], strict=True):
+    for outcome, item in zip(votes, told.ballots(), strict=True):
         told.answer(item, saying(told.content(item), "votes", outcome=outcome, deviation="意见见发言。"))
     closing = told.item("close-session")
     ties = [

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from models.answers import CaseAct, ItemVerb
-from models.casework import handle_case, handle_item, remind, resume_due, verify_all
+from models.casework import handle_case, handle_item, remind, resume_due, save_draft, verify_all
 from models.database import Register
 from models.queries import draft_of
 from models.rules.errors import (
@@ -247,6 +247,29 @@ def test_two_seals_of_the_same_vote_differ_so_that_nobody_can_try_votes_out(bure
     assert told.answer(told.item("ballot", item.slot), said, by=who).answer == sealed
     do(told, item, Verb.WITHDRAW, who)
     assert told.answer(told.item("ballot", item.slot), said, by=who).answer != sealed
+
+
+def test_a_vote_taken_back_puts_the_chairs_vote_off_until_it_is_cast_again(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    first = waiting(told, "ballot")
+    chair = told.item("close-session").assignee_id
+    for own in told.ballots():
+        if own.assignee_id == chair:
+            break
+        told.answer(own)
+    said = told.content(own)
+    with bureau.register.writing() as session:
+        save_draft(session, own.id, said, actor=bureau.actor(told.who(own)), now=bureau.now())
+    do(told, first, Verb.WITHDRAW, told.who(first))
+    assert told.item("ballot", own.slot).state == "cancelled"
+    with pytest.raises(WrongStage, match="主持人最后表决"):
+        told.answer(own, said)
+    told.answer(told.item("ballot", first.slot))
+    with bureau.register.reading() as session:
+        assert draft_of(session, bureau.actor(told.who(own)), own.id) == said
+    told.answer(told.item("ballot", own.slot), said)
+    told.answer(told.item("close-session"))
+    assert told.case().stage == Stage.DECISION
 
 
 def test_a_statement_is_taken_back_before_anybody_acts_on_it(bureau: Bureau) -> None:

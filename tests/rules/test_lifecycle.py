@@ -132,14 +132,24 @@ def test_nobody_votes_before_everybody_has_declared() -> None:
     assert {a.kind for a in asks(session())} == {Kind.RECUSAL}
     assert {a.kind for a in asks(session(*DECLARED[:4]))} == {Kind.RECUSAL}
     ready = asks(session(*DECLARED))
-    assert [a.person for a in ready if a.kind is Kind.BALLOT] == list(PANEL)
+    assert [a.person for a in ready if a.kind is Kind.BALLOT] == list(PANEL[1:])
     assert [a.person for a in ready if a.kind is Kind.CLOSE_SESSION] == [PANEL[0]]
 
 
 def test_a_replaced_member_declares_and_does_not_vote() -> None:
     replaced = (Kind.RECUSAL, {"recuse": True}, 299)
     now = session(*DECLARED, replaced, undeclared=(299, *PANEL))
-    assert [a.person for a in asks(now) if a.kind is Kind.BALLOT] == list(PANEL)
+    assert [a.person for a in asks(now) if a.kind is Kind.BALLOT] == list(PANEL[1:])
+
+
+def test_the_chair_is_asked_when_everybody_else_has_voted_and_a_vote_cast_stands() -> None:
+    def voters(*voted: int) -> list[int | None]:
+        cast = tuple((Kind.BALLOT, {"sealed": "x"}, p) for p in voted)
+        return [a.person for a in asks(session(*DECLARED, *cast)) if a.kind is Kind.BALLOT]
+
+    assert voters(*PANEL[1:4]) == list(PANEL[1:])
+    assert voters(*PANEL[1:]) == list(PANEL)
+    assert voters(*PANEL[:4]) == list(PANEL)
 
 
 def test_a_short_panel_asks_the_manager_alone() -> None:

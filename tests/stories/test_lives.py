@@ -133,7 +133,7 @@ def test_a_session_without_quorum_or_majority_does_not_decide(bureau: Bureau) ->
     with pytest.raises(Incomplete, match="票"):
         told.answer(closing)
     votes = ["exempt", "exempt", "accountable", "accountable", "supplement"]
-    for outcome, item in zip(votes, [i for i in told.open_items() if i.kind == "ballot"], strict=True):
+    for outcome, item in zip(votes, told.ballots(), strict=True):
         cast = [
             {"respondent": r, "outcome": outcome, "reason": "本人意见。"} for r in told.respondents.values()
         ]

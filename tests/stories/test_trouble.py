@@ -159,7 +159,7 @@ def test_a_ballot_that_asks_for_facts_sends_the_case_back_with_its_opinions(bure
         {"respondent": r, "outcome": "supplement", "reason": "缺申请人笔录。"}
         for r in told.respondents.values()
     ]
-    for item in [i for i in told.open_items() if i.kind == "ballot"]:
+    for item in told.ballots():
         told.answer(item, {"votes": votes})
     told.answer(told.item("close-session"), {"summary": "多数成员认为事实尚不清楚。"})
     assert (told.case().stage, told.case().round) == ("verification", 2)
@@ -173,8 +173,7 @@ def test_one_officer_tied_and_one_decided_asks_the_chair_for_one_reason(bureau: 
     told = a_case(bureau).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
     first, second = told.respondents.values()
     split = ["exempt", "exempt", "mitigate", "mitigate", "accountable"]
-    ballots = [i for i in told.open_items() if i.kind == "ballot"]
-    for item, outcome in zip(ballots, split, strict=True):
+    for outcome, item in zip(split, told.ballots(), strict=True):
         said = {"reason": "按证据判断。"}
         votes = [
             {"respondent": first, "outcome": "exempt"} | said,
