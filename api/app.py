@@ -22,8 +22,10 @@ from api import (
     pages_again,
     pages_verbs,
     portal,
+    previews,
     session,
     suggestions,
+    timeline,
     verbs,
     wake,
 )
@@ -79,6 +81,8 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     for part in (
         session,
         cases,
+        timeline,
+        previews,
         identity,
         deposits,
         desk,

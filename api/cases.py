@@ -37,7 +37,6 @@ from api.views import (
     ReaderView,
     RespondentView,
     SignedDecisionView,
-    TimelineView,
     WeighingView,
     document_view,
     evidence_added,
@@ -62,12 +61,10 @@ from models.queries import (
     file_of,
     forms_of,
     list_cases,
-    narrow,
     readers_of,
     seen_case,
     seen_document,
     seen_evidence,
-    timeline,
     weighing_of,
 )
 from models.readings import ReadKind
@@ -176,6 +173,7 @@ def get_case(
         may_request_identity=page.may_request_identity,
         may_set_level=page.may_set_level,
         may_see_readers=page.may_see_readers,
+        may_pin=page.may_pin,
         respondents=[RespondentView.model_validate(row) for row in page.respondents],
         allegations=[said.text for said in page.allegations],
         items=[item_view(row) for row in page.items],
@@ -214,17 +212,6 @@ def post_edition(
         return 200, registered(case, case_row(session, case.id))
 
     return once(session, actor, act, key=key, request_hash=request_hash)
-
-
-@router.get("/cases/{case_id}/timeline", summary="办理进程")
-def get_timeline(
-    case_id: CaseId, actor: ActorDep, session: ReadingDep, log: ReadLogDep
-) -> list[TimelineView]:
-    """谁在何时办理了什么；被核查人员看到环节的变动和本人的办理。"""
-    _, facts = seen_case(session, actor, case_id)
-    note_case(log, actor, case_id, facts)
-    rows = timeline(session, actor, case_id, limited=narrow(actor, facts))
-    return [TimelineView.model_validate(row) for row in rows]
 
 
 @router.get("/cases/{case_id}/weighing", summary="条款论证")

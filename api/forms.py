@@ -186,6 +186,7 @@ CASE_VERB: Form = {
     "until": Plain("恢复办理的日期"),
     "reason": REASON,
 }
+PIN: Form = {"step": Plain("步骤"), "reason": REASON}
 LEVEL: Form = {"object": Plain("对象"), "level": Plain("密级"), "reason": REASON}
 
 ABSENCE: Mapping[Absence, Form] = {

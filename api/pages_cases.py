@@ -17,7 +17,8 @@ from api.inbox import record
 from api.pages_forms import FormDep, fields_of
 from api.pages_items import known, row_id, version_sent
 from api.pages_rendering import counted, page, see_other
-from api.pages_words import step
+from api.pages_steps import steps
+from api.previews import previewed
 from api.read_log import get_read_log, note_case
 from api.suggestions import check_may_register, hint_shows
 from models.accounts import Signed
@@ -29,12 +30,14 @@ from models.dossier.terms import CATEGORY_ZH, POST_ZH, SOURCE_ZH
 from models.handbook import editions, load_edition
 from models.queries import (
     COUNTED,
+    EVERY_STEP,
     CasePage,
     ItemRow,
     Page,
     ReaderRow,
     Search,
     SearchTooLong,
+    Sieve,
     absence_to_record,
     candidates,
     case_page,
@@ -54,6 +57,7 @@ from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage, State
 from models.rules.permissions import Action, ItemFacts, Role, may
+from models.rules.timeline import Audience, StepKind
 from models.rules.verbs import CaseVerb
 from models.settings import settings
 from models.suggestion import CATEGORIES
@@ -65,7 +69,7 @@ EVIDENCE_KINDS = tuple((kind, kind) for kind in NewEvidence.model_json_schema()[
 _ROWS, _SPARE = 3, 2  # rows of a new form, and empty ones kept below what was typed
 Cursor = Annotated[str | None, Query(max_length=300)]
 Asked = Annotated[str, Query(max_length=200)]
-Word = TypeVar("Word", Stage, State)
+Word = TypeVar("Word", Stage, State, StepKind, Audience)
 
 
 @router.get("/cases")
@@ -245,9 +249,14 @@ def get_case(
     registered: bool = False,
     added: bool = False,
     recorded: bool = False,
+    kind: Asked = "",
+    audience: Asked = "",
+    preview: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """The file of a case, as far as the reader may see it."""
-    return show_case(request, signed, case_id, registered=registered, added=added, recorded=recorded)
+    """The file of a case, as far as the reader may see it; some of its steps only, and one piece of evidence open."""
+    sieve = Sieve(_one_of(StepKind, kind), _one_of(Audience, audience))
+    said = {"registered": registered, "added": added, "recorded": recorded}
+    return show_case(request, signed, case_id, sieve=sieve, preview=preview, **said)
 
 
 @router.post("/work-items/{item_id}/absence")
@@ -353,11 +362,15 @@ def show_case(
     listed: Sequence[tuple[str, str, str]] = (),
     refusal: str = "",
     status: int = 200,
+    sieve: Sieve = EVERY_STEP,
+    preview: int = 0,
     **said: Any,
 ) -> Response:
+    """The page of a case; `preview` is the number of the piece of evidence that is open on it."""
     with register().reading() as session:
-        found = case_page(session, signed.actor, known(case_id))
+        found = case_page(session, signed.actor, known(case_id), sieve=sieve)
         shown = _file(session, signed, found)
+        shown |= previewed(get_read_log(request), session, signed.actor, found.evidence, preview)
         shown["readers"] = _readers(request, session, signed, found)
     note_case(get_read_log(request), signed.actor, case_id, found.facts)
     return page(
@@ -376,7 +389,8 @@ def show_case(
         levels=[(level.value, level.zh) for level in Level],
         at=list(Stage).index(Stage(found.case.stage)),
         archived=found.case.state == "archived",
-        timeline=[step(row) for row in reversed(found.timeline)],
+        sieve=sieve,
+        **steps(found),
         evidence_kinds=EVIDENCE_KINDS,
         limit_mb=settings().evidence_max_mb,
         today=beijing_day(clock()),

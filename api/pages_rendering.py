@@ -67,6 +67,10 @@ class Links:
         """A piece of evidence."""
         return f"/api/evidence/{evidence_id}"
 
+    def preview(self, evidence_id: int | None) -> str:
+        """The same piece, for a page to show."""
+        return f"/api/evidence/{evidence_id}/preview"
+
 
 def size(amount: int) -> str:
     """A file size as people read it."""

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from models.dossier.terms import CATEGORY_ZH, CONCLUSION_ZH, POST_ZH, SOURCE_ZH
-from models.queries.cases import TimelineRow
+from models.queries import PinRow, TimelineRow
 from models.rules.confidentiality import Level
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Absence, Kind, Stage
 from models.rules.service import Service
+from models.rules.timeline import MARKS, Audience
 
 GUIDES: Mapping[Kind, str] = {
     Kind.SCREENING: "判断线索是否属于本机关受理范围，并说明理由；受理的同时指派两名调查人员。",
@@ -90,6 +91,8 @@ _TAGS = {
     "identity:ruled": "裁定使用举报人信息的申请",
     "identity:opened": "启封举报人信息",
     "clock:recomputed": "期限重新计算",
+    "timeline:pinned": "置顶",
+    "timeline:unpinned": "取消置顶",
 }
 
 
@@ -102,6 +105,10 @@ class Step:
     who: str
     why: str
     lines: Sequence[str]
+    seq: int = 0
+    audience: Audience = Audience.INTERNAL
+    pin: PinRow | None = None
+    may_stand_on_top: bool = True
 
 
 def step(row: TimelineRow) -> Step:
@@ -111,20 +118,32 @@ def step(row: TimelineRow) -> Step:
     lines = [text for move in data.get("moves", ()) if (text := _move(str(move)))]
     if row.tag == "case:moved" and "stage" in data:
         lines.append(f"案件现在『{Stage(data['stage']).zh}』环节。")
-    return Step(row.at, _what(row), who, row.reason, [*_details(row), *lines])
+    return Step(
+        row.at,
+        _what(row.tag, row.data),
+        who,
+        row.reason,
+        [*_details(row), *lines],
+        row.seq,
+        row.audience,
+        row.pin,
+        row.tag not in MARKS,
+    )
 
 
-def _what(row: TimelineRow) -> str:
-    source, _, rest = row.tag.partition(":")
+def _what(tag: str, data: Mapping[str, Any]) -> str:
+    source, _, rest = tag.partition(":")
     if source != "item":
-        return _TAGS.get(row.tag, "办理记录")
+        return _TAGS.get(tag, "办理记录")
     kind = Kind(rest.partition(":")[0])
-    said = [_SAID[name].get(value, "") for name, value in row.data.get("said", {}).items() if name in _SAID]
+    said = [_SAID[name].get(value, "") for name, value in data.get("said", {}).items() if name in _SAID]
     return "：".join([kind.zh, "、".join(filter(None, said))]).removesuffix("：")
 
 
 def _details(row: TimelineRow) -> list[str]:
     match row.tag:
+        case "timeline:pinned" | "timeline:unpinned":
+            return [f"第 {row.data['step']} 步：{_what(row.data['of'], {})}"]
         case "case:edition-repinned":
             return [f"由 {row.data.get('from', '')} 版改用 {row.data.get('to', '')} 版，条款重新匹配"]
         case "clock:recomputed":

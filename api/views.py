@@ -121,6 +121,14 @@ class DocumentView(View):
     forms: list[str] = Field([], description="可以下载的文件：docx、pdf，盖章的另有签名 docx.p7s、pdf.p7s")
 
 
+class PinView(View):
+    """置顶；被核查人员看不到置顶的人和理由"""
+
+    at: datetime
+    by: str
+    reason: str
+
+
 class TimelineView(View):
     """办理进程的一步"""
 
@@ -131,6 +139,11 @@ class TimelineView(View):
     on_behalf_of: str
     reason: str
     data: dict[str, Any]
+    kind: str = Field(examples=["paper"])
+    kind_zh: str = Field(examples=["文书"])
+    audience: str = Field(description="知悉范围：internal、officer、public")
+    audience_zh: str = Field(examples=["仅办案人员"])
+    pin: PinView | None = Field(description="置顶的，何人何时为何置顶")
 
 
 class RequestView(View):
@@ -298,6 +311,7 @@ class CasePageView(BaseModel):
     may_set_level: bool
     may_request_identity: bool
     may_see_readers: bool = Field(description="可以查看何人查阅过案卷")
+    may_pin: bool = Field(description="可以置顶、取消置顶办理进程的一步")
     respondents: list[RespondentView]
     allegations: list[str]
     items: list[ItemView]

@@ -173,6 +173,14 @@ class NewLevel(Shape):
     reason: FilledText
 
 
+class NewPin(Shape):
+    """置顶或者取消置顶办理进程的一步，以及理由"""
+
+    step: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    pinned: bool
+    reason: FilledText
+
+
 # --- answers, one per kind of work item ---------------------------------------------------------
 
 

@@ -74,6 +74,8 @@ LAYERS: Mapping[str, Layer] = {
         "api models",
         "anyio babel fastapi jinja2 markupsafe pydantic python_multipart sqlalchemy sqlmodel starlette",
     ),
+    # How large a picture is that somebody handed in.
+    "api/previews.py": _layer("api models", "PIL fastapi sqlmodel"),
     "api/wake.py": _layer("models.settings", "prefect"),
     # The demonstration stands outside, like anybody who uses the API.
     "demo/": _layer("demo processes", "httpx rich yaml"),

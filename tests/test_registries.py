@@ -39,6 +39,7 @@ from models.rules.lifecycle import (
 )
 from models.rules.permissions import Part, Role
 from models.rules.review import Vote
+from models.rules.timeline import Audience, StepKind
 from models.rules.verbs import CaseVerb, Verb
 from models.settings import Settings
 from notifications.messages import INSTRUCTIONS, MESSAGES, TEMPLATES
@@ -249,7 +250,9 @@ def test_no_refusal_is_silent():
 # --- deployments --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [Stage, State, Kind, Outcome, Vote, Role, Part, Verb, CaseVerb, Level])
+@pytest.mark.parametrize(
+    "words", [Stage, State, Kind, Outcome, Vote, Role, Part, Verb, CaseVerb, Level, StepKind, Audience]
+)
 def test_the_glossary_holds_every_word_and_its_chinese(words: type[Any]):
     glossary = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
     assert [w.value for w in words if f"| `{w.value}` | {w.zh} |" not in glossary] == []

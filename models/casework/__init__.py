@@ -13,6 +13,7 @@ from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
 from models.casework.numbers import number_paper, paper_number, reserve_number, take_number, void_number
 from models.casework.opening import add_evidence, open_case
+from models.casework.pinning import pin_step
 from models.casework.reminding import remind
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
@@ -32,6 +33,7 @@ __all__ = [
     "open_case",
     "open_identity",
     "paper_number",
+    "pin_step",
     "record_absence",
     "remind",
     "reply_deposit",

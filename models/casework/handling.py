@@ -23,6 +23,7 @@ from models.casework.voting import take_out
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, Stale
 from models.rules.lifecycle import Kind, State
 from models.rules.permissions import PART_OF, Action, Actor, Role, may
+from models.rules.timeline import MARKS
 from models.rules.verbs import CaseVerb, Holding, Verb, case_ruling, item_ruling, taker_ruling
 from models.tables import Case, Clock, Draft, Event, Person, WorkItem
 
@@ -100,7 +101,10 @@ def _done_before(act: Act, item: WorkItem, verb: Verb, said: a.ItemVerb) -> bool
     if verb is Verb.CLAIM:
         return item.state == "open" and item.assignee_id == me and item.asked_id is None
     latest = act.session.exec(
-        select(Event).where(Event.case_id == act.case.id).order_by(col(Event.seq).desc()).limit(1)
+        select(Event)
+        .where(Event.case_id == act.case.id, col(Event.tag).not_in(MARKS))
+        .order_by(col(Event.seq).desc())
+        .limit(1)
     ).first()
     return (
         latest is not None
@@ -152,7 +156,8 @@ def _withdraw(act: Act, item: WorkItem, _: a.ItemVerb) -> None:
     """Back to before the answer; what was said becomes a draft, and a vote leaves the ballot box."""
     if Kind(item.kind) is not Kind.BALLOT:
         latest = act.session.exec(
-            select(Event).where(Event.case_id == act.case.id, col(Event.actor_id).is_not(None))
+            select(Event)
+            .where(Event.case_id == act.case.id, col(Event.actor_id).is_not(None), col(Event.tag).not_in(MARKS))
             .order_by(col(Event.seq).desc()).limit(1)
         ).one()  # fmt: skip
         if latest.data.get("item") != item.id:

@@ -5,7 +5,6 @@ from models.queries.cases import (
     CasePage,
     CaseRow,
     RespondentRow,
-    TimelineRow,
     case_page,
     case_row,
     count_cases,
@@ -13,7 +12,6 @@ from models.queries.cases import (
     evidence,
     list_cases,
     respondents,
-    timeline,
 )
 from models.queries.compared import (
     Addition,
@@ -69,6 +67,7 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.searched import Search, SearchTooLong, organs_seen
+from models.queries.steps import EVERY_STEP, PinRow, Sieve, TimelineRow, timeline
 from models.queries.undelivered import (
     Undelivered,
     Unreachable,
@@ -88,6 +87,7 @@ __all__ = [
     "Unreachable",
     "Undelivered",
     "COUNTED",
+    "EVERY_STEP",
     "MANY",
     "MOST",
     "Addition",
@@ -103,6 +103,7 @@ __all__ = [
     "Overview",
     "OwnCase",
     "Page",
+    "PinRow",
     "ReaderRow",
     "RequestRow",
     "RespondentRow",
@@ -110,6 +111,7 @@ __all__ = [
     "SearchTooLong",
     "SeriesRow",
     "Shadowed",
+    "Sieve",
     "TimelineRow",
     "absence_to_record",
     "turnout",

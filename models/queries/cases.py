@@ -13,8 +13,9 @@ from models.queries.inbox import ItemRow, item_rows
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
 from models.queries.readers import may_see_readers
 from models.queries.renditions import forms_of
-from models.queries.rights import may_read, narrow, own_respondent, seen_case, visible
+from models.queries.rights import may_read, narrow, own_respondent, seen_case
 from models.queries.searched import Search, fitting
+from models.queries.steps import EVERY_STEP, Sieve, TimelineRow, timeline
 from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, Actor, CaseFacts, Part, may
@@ -22,7 +23,6 @@ from models.tables import (
     Allegation,
     Case,
     Document,
-    Event,
     Evidence,
     Organ,
     Person,
@@ -78,19 +78,6 @@ class RespondentRow:
     position: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
-    """One step of the case. A reader with narrow sight gets no names and no reasons of others. 办理进程"""
-
-    seq: int
-    tag: str
-    at: datetime
-    actor: str
-    on_behalf_of: str
-    reason: str
-    data: Mapping[str, Any]
-
-
 @dataclass(frozen=True)
 class CasePage:
     """What the page of a case shows to one reader."""
@@ -111,6 +98,7 @@ class CasePage:
     may_add_evidence: bool
     may_see_readers: bool
     may_set_level: bool
+    may_pin: bool
     may_request_identity: bool
 
 
@@ -164,7 +152,7 @@ def case_row(session: Session, case_id: str) -> CaseRow:
     return _row(session.execute(_rows().where(col(Case.id) == case_id)).one())
 
 
-def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
+def case_page(session: Session, actor: Actor, case_id: str, *, sieve: Sieve = EVERY_STEP) -> CasePage:
     """A case with everything its page shows to this reader. Raises NotFound for what is hidden."""
     case, facts = seen_case(session, actor, case_id)
     limited = narrow(actor, facts)
@@ -184,12 +172,13 @@ def case_page(session: Session, actor: Actor, case_id: str) -> CasePage:
             if not limited or said.respondent_id in (None, own)
         ],
         items=_items(session, actor, case_id, limited=limited),
-        timeline=timeline(session, actor, case_id, limited=limited),
+        timeline=timeline(session, actor, case_id, limited=limited, sieve=sieve),
         documents=papers,
         forms=forms_of(session, (paper.id for paper in papers)),
         evidence=evidence(session, actor, case_id, limited=limited),
         may_request_identity=may(actor, Action.REQUEST_IDENTITY, facts).ok,
         may_set_level=may(actor, Action.SET_LEVEL, facts).ok,
+        may_pin=may(actor, Action.PIN_STEP, facts).ok and case.state != State.ARCHIVED,
         may_see_readers=may_see_readers(session, actor, case_id, facts),
         may_add_evidence=may(actor, Action.ADD_EVIDENCE, facts).ok and case.state != State.ARCHIVED,
     )
@@ -212,50 +201,6 @@ def respondents(session: Session, case_id: str) -> Sequence[RespondentRow]:
         .order_by(col(Respondent.id))
     )
     return [RespondentRow(*values) for values in session.execute(wanted)]
-
-
-def timeline(session: Session, actor: Actor, case_id: str, *, limited: bool) -> Sequence[TimelineRow]:
-    """Every step of the case; with narrow sight only moves of the case and one's own acts. 办理进程"""
-    people: dict[int | None, str] = {None: ""}
-    wanted = (
-        sa.select(Event, Person.name)
-        .outerjoin(Person, col(Person.id) == col(Event.actor_id))
-        .where(col(Event.case_id) == case_id)
-        .order_by(col(Event.seq))
-    )
-    rows = list(session.execute(wanted))
-    others = {event.on_behalf_of for event, _ in rows} - {None}
-    if others:
-        named = sa.select(Person.id, Person.name).where(col(Person.id).in_(others))
-        people |= dict(session.execute(named).all())
-    data = _without_hidden(session, actor, [event for event, _ in rows])
-    full = [
-        TimelineRow(e.seq, e.tag, e.at, name or "", people.get(e.on_behalf_of, ""), e.reason, data[e.seq])
-        for e, name in rows
-    ]
-    if not limited:
-        return full
-    own = {event.seq for event, _ in rows if event.actor_id == actor.person_id}
-    return [row if row.seq in own else _bare(row) for row in full if row.seq in own or "moves" in row.data]
-
-
-def _without_hidden(session: Session, actor: Actor, events: Sequence[Event]) -> dict[int, dict[str, Any]]:
-    """What each event says, naming no related case that the reader may not see."""
-    named = {other for event in events for other in event.data.get("related", ())}
-    seen: set[str] = set()
-    if named:
-        seen = set(session.exec(select(Case.id).where(col(Case.id).in_(named), visible(actor))))
-    return {
-        event.seq: dict(event.data)
-        | ({"related": [i for i in event.data["related"] if i in seen]} if "related" in event.data else {})
-        for event in events
-    }
-
-
-def _bare(row: TimelineRow) -> TimelineRow:
-    # Where the case stands is the officer's to know; who said what about it stays in the file.
-    where = {name: row.data[name] for name in ("stage", "round") if name in row.data}
-    return TimelineRow(row.seq, "case:moved", row.at, "", "", "", where)
 
 
 def documents(session: Session, actor: Actor, case_id: str, facts: CaseFacts) -> Sequence[Document]:

@@ -158,6 +158,7 @@ class Action(StrEnum):
     SEE_ITEM = "see-item"  # 查看待办
     ANSWER = "answer"  # 办理待办
     RECORD_ABSENCE = "record-absence"  # 登记逾期、送达情况
+    PIN_STEP = "pin-step"  # 置顶、取消置顶办理进程的一步
     SEE_READERS = "see-readers"  # 查看何人查阅过案卷
     SEE_PAPER = "see-paper"  # 查看一份文书
     SET_LEVEL = "set-level"  # 调整密级
@@ -303,6 +304,8 @@ def may(
         return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
+    if action is Action.PIN_STEP:
+        return _pin_step(parts)
     if action is Action.ATTACH_DEPOSIT:
         return _attach(actor, case, deposit, parts)
     if action is Action.SET_LEVEL:
@@ -355,6 +358,13 @@ def _add_evidence(parts: frozenset[Part]) -> Ruling:
     if parts & {Part.REGISTRAR, Part.INVESTIGATOR, Part.RESPONDENT}:
         return YES
     return Ruling(False, "只有登记人、调查人和被核查人员可以提交证据；请将材料交给调查人员。")
+
+
+def _pin_step(parts: frozenset[Part]) -> Ruling:
+    """Who works on the case says what is to be seen first; neither who is looked at nor who only looks on."""
+    if NARROW in parts:
+        return Ruling(False, "您是本案被核查人员，不能置顶办理进程；需要说明的，请作为陈述申辩或者证据提出。")
+    return YES if parts else Ruling(False, "置顶由参与本案办理的人员决定；请联系本案调查人员。")
 
 
 def _deposit(actor: Actor, action: Action, deposit: DepositFacts | None) -> Ruling:

@@ -238,6 +238,7 @@ class Sight:
     requests: set[int] = field(default_factory=set)  # requests this person rules on
     levels: set[str] = field(default_factory=set)  # cases whose level this person may set
     readers: set[str] = field(default_factory=set)  # cases of which it is told who has read them
+    pins: set[str] = field(default_factory=set)  # cases whose steps this person may put on top
     items: set[str] = field(default_factory=set)
     documents: set[int] = field(default_factory=set)
     evidence: set[int] = field(default_factory=set)
@@ -267,6 +268,11 @@ def _readings(sight: Sight, place: Place, _: Any) -> set[int]:
 
 def _level(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {422} if place.id in sight.levels else {403}
+
+
+def _pin(sight: Sight, place: Place, _: Any) -> set[int]:
+    # A step no case has: those who may pin are told so, once archived all of them the same, and nothing changes.
+    return {404} if place.id not in sight.listed else {422} if place.id in sight.pins else {403, 409}
 
 
 def _edition(sight: Sight, place: Place, _: Any) -> set[int]:
@@ -320,6 +326,7 @@ def _give(sight: Sight, place: Place, _: Any) -> set[int]:
 
 # What no case can be, and only some papers are: nothing changes, whoever sends it.
 PUBLIC = {"json": {"level": "public", "reason": "试一试"}}
+NO_STEP = {"json": {"step": 2**31 - 1, "pinned": True, "reason": "试一试"}}
 SAME_EDITION = {"json": {"edition": "2019", "reason": "试一试"}, "headers": {"If-Match": "*"}}
 TRANSFER = {"verb": "transfer", "json": {}, "headers": {"If-Match": "*"}}
 HOLD = {"verb": "hold", "json": {"reason": "试一试"}}
@@ -356,6 +363,7 @@ RULES: Mapping[str, Rule] = {
     "GET /api/cases/{case_id}/readings": Rule("case", _readings),
     "POST /api/cases/{case_id}/evidence": Rule("case", _give, FORM),
     "POST /api/cases/{case_id}/level": Rule("case", _level, PUBLIC),
+    "POST /api/cases/{case_id}/pins": Rule("case", _pin, NO_STEP),
     "POST /api/cases/{case_id}/edition": Rule("case", _edition, SAME_EDITION),
     "POST /api/suggestions": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "POST /api/documents/{document_id}/level": Rule("documents", _paper_level, PUBLIC),
@@ -382,6 +390,7 @@ RULES: Mapping[str, Rule] = {
         "documents", lambda sight, place, key: {200, 404} if key in sight.documents else {404}
     ),
     "GET /api/evidence/{evidence_id}": Rule("evidence", _one_of("evidence")),
+    "GET /api/evidence/{evidence_id}/preview": Rule("evidence", _one_of("evidence")),
     "GET /api/work-items/{item_id}": Rule("items", _one_of("items")),
     "POST /api/work-items/{item_id}/answer": Rule("items", _act, UNFIT),
     "POST /api/work-items/{item_id}/verbs/{verb}": Rule("items", _verb, TRANSFER),
@@ -418,6 +427,7 @@ OTHER_PAGES = {
     "POST /cases/{case_id}/identity-requests": "POST /api/cases/{case_id}/identity-requests",
     "POST /identity-requests/{request_id}/ruling": "POST /api/identity-requests/{request_id}/ruling",
     "POST /identity-requests/{request_id}/opening": "POST /api/identity-requests/{request_id}/opening",
+    "POST /cases/{case_id}/pins": "POST /api/cases/{case_id}/pins",
     "POST /cases/{case_id}/level": "POST /api/cases/{case_id}/level and /api/documents/{document_id}/level",
     "POST /cases/{case_id}/evidence": "POST /api/cases/{case_id}/evidence",
     "POST /work-items/{item_id}/edition": "POST /api/cases/{case_id}/edition",
@@ -555,6 +565,8 @@ class Walk:
             self.sight.asks.add(place.id)
         if page["may_set_level"]:
             self.sight.levels.add(place.id)
+        if page["may_pin"]:
+            self.sight.pins.add(place.id)
         if page["may_see_readers"]:
             self.sight.readers.add(place.id)
         if page["may_add_evidence"]:

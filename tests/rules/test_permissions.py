@@ -280,6 +280,20 @@ def test_the_readers_are_told_to_the_manager_and_to_an_officer_who_has_been_serv
     assert said(may(me(), Action.SEE_READERS, a_case(Part.PANEL))) == "no"
 
 
+def test_who_works_on_the_case_says_what_stands_on_top_and_nobody_else() -> None:
+    for part in Part:
+        expected = {Part.RECUSED: "recused", Part.RESPONDENT: "no"}.get(part, "yes")
+        assert said(may(me(), Action.PIN_STEP, a_case(part))) == expected
+        if part is not Part.RECUSED:
+            both = a_case(part, Part.RESPONDENT)
+            assert said(may(me(*Role), Action.PIN_STEP, both)) == "no", "not in one's own matter"
+    for role in ORGAN_WIDE:
+        assert said(may(me(role), Action.PIN_STEP, a_case())) == "no", "who only looks on"
+    waiting = a_case(queues=frozenset({Role.SCREENING_OFFICER}))
+    assert said(may(me(Role.SCREENING_OFFICER), Action.PIN_STEP, waiting)) == "no"
+    assert said(may(me(), Action.PIN_STEP, a_case())) == "hidden"
+
+
 def test_identities_are_kept_by_somebody_who_does_nothing_else() -> None:
     custodian = me(Role.IDENTITY_CUSTODIAN)
     assert said(may(custodian, Action.RULE_IDENTITY, a_case())) == "yes"
