@@ -169,6 +169,7 @@ NEW_CASE: Form = {
         }
     ),
     "allegations": Rows({"text": Plain("反映的问题"), "username": Plain("指向人员")}),
+    "involved": Several("经办、审核、批准人员"),
 }
 
 EVIDENCE: Form = {

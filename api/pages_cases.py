@@ -48,6 +48,7 @@ from models.queries import (
     own_challenges,
     readers_of,
     readers_of_choice,
+    recused_of,
     seen_item,
     sitting_members,
 )
@@ -414,6 +415,7 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "facts_of": lambda rid: d.of(d.facts, rid),
         "weigh_of": lambda rid: weigh(d, rid),
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
+        "recused": () if found.narrow else recused_of(session, found.case.id, found.facts),
         "clocks": _clocks(session, found),
         "case_verbs": (offered := case_verbs(session, signed.actor, found.case, found.facts)),
         "sitting": sitting_members(session, found.case) if CaseVerb.REMOVE_MEMBER in offered else (),

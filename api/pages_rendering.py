@@ -139,6 +139,8 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
         own = (*own, ("/me", "我的档案"))
     if viewer.actor.organs(Role.OFFICER, Role.MANAGER, Role.HEAD):
         own = (*own, ("/me/deposits", "在先留存"))
+    if viewer.actor.roles:
+        own = (*own, ("/me/kin", "亲属申报"))
     if may_oversee(viewer.actor):
         own = (*own, ("/manage", "管理概览"))
     return (*own, *PORTAL_MENU)

@@ -87,6 +87,7 @@ _TAGS = {
     "clock:reminded": "期限提醒",
     "case:level-set": "调整案件密级",
     "document:level-set": "调整文书密级",
+    "recusal:kin": "依亲属关系申报回避",
     "identity:requested": "申请使用举报人信息",
     "identity:ruled": "裁定使用举报人信息的申请",
     "identity:opened": "启封举报人信息",

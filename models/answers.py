@@ -17,6 +17,7 @@ from models.rules.decision import Outcome
 from models.rules.duties import DutyResult
 from models.rules.lifecycle import Absence, Kind
 from models.rules.service import Service
+from models.rules.ties import Kinship
 
 _LAYOUT = {"\n", "\t"}
 
@@ -110,6 +111,9 @@ class NewCase(Shape):
     harm: Text = ""
     respondents: Annotated[list[NewRespondent], Field(min_length=1, max_length=50)]
     allegations: Annotated[list[NewAllegation], Field(min_length=1, max_length=100)]
+    involved: list[Line] = Field(
+        [], max_length=20, description="经办、审核、批准过所涉事项的其他人员（用户名），应当回避"
+    )
     reporter: NewReporter | None = Field(None, description="封存，办案人员看不到", repr=False)
 
 
@@ -122,6 +126,13 @@ class NewEvidence(Shape):
     collected_by: Name
     proves: Line = ""
     formed_on: Annotated[date | None, BeforeValidator(_unless_empty)] = None  # 材料形成日期
+
+
+class KinDeclared(Shape):
+    """亲属关系申报（公务员法第七十四条）"""
+
+    to: Annotated[Line, Field(min_length=1)]  # username
+    relation: Kinship
 
 
 class NewDeposit(Shape):

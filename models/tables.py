@@ -139,6 +139,17 @@ class Participation(SQLModel, table=True):
     reason: str = Field(default="")
 
 
+class Kin(SQLModel, table=True):
+    """Who has declared whom as kin; it keeps either out of cases about the other. 亲属关系申报"""
+
+    id: int | None = Field(default=None, primary_key=True)
+    declared_by: int = _key("person.id", index=True)
+    about: int = _key("person.id", index=True)
+    relation: str = Field(max_length=16)
+    declared_at: datetime = _instant()
+    ended_at: datetime | None = _instant(default=None)
+
+
 class Allegation(SQLModel, table=True):
     """One thing that is said against somebody. 反映问题"""
 

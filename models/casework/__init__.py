@@ -11,6 +11,7 @@ from models.casework.depositing import attach_deposit, file_deposit, reply_depos
 from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
+from models.casework.kin import declare_kin, end_kin
 from models.casework.numbers import number_paper, paper_number, reserve_number, take_number, void_number
 from models.casework.opening import add_evidence, open_case
 from models.casework.pinning import pin_step
@@ -24,6 +25,8 @@ __all__ = [
     "add_evidence",
     "answer_work_item",
     "attach_deposit",
+    "declare_kin",
+    "end_kin",
     "file_deposit",
     "handle_case",
     "handle_item",

@@ -41,6 +41,21 @@ def challenge(act: Act, said: a.CaseAct) -> Challenge:
     return row
 
 
+def challenge_oneself(act: Act, person: int, ground: str) -> None:
+    """Put a tie that came to light before a head, where somebody must be named in that person's place; once."""
+    about = act.session.get_one(Person, person).name
+    waiting = select(Challenge).where(
+        Challenge.case_id == act.case.id,
+        Challenge.made_by == person,
+        Challenge.about == about,
+        Challenge.ruling == "",
+    )
+    if act.session.exec(waiting).first() is None:
+        row = Challenge(case_id=act.case.id, made_by=person, about=about, ground=ground, made_at=act.now)
+        act.session.add(row)
+        act.session.flush()
+
+
 def waiting_challenges(act: Act) -> dict[int, int | None]:
     """Applications that wait -> the head who rules; nobody when no organ above has one who is free."""
     rows = select(Challenge).where(Challenge.case_id == act.case.id, Challenge.ruling == "")
@@ -80,7 +95,7 @@ def rule_on_challenge(act: Act, item: WorkItem, said: a.RecusalRuling) -> None:
     step_aside(act, row.person_id, ground)
     if replaced:
         act.take_part(_investigator(act, said.replacement), Part.INVESTIGATOR, reason=ground)
-    _take_from(act, row.person_id)
+    take_from(act, row.person_id)
 
 
 def _participant(act: Act, username: str) -> int:
@@ -110,7 +125,7 @@ def _investigator(act: Act, username: str) -> int:
     return person
 
 
-def _take_from(act: Act, person: int) -> None:
+def take_from(act: Act, person: int) -> None:
     """What the person still holds goes back to whoever holds the role; the rules ask anew for the rest."""
     for item in act.items.values():
         if item.state != "open" or item.assignee_id != person:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from models.answers import NewCase, NewEvidence
 from models.casework.identity import check_silent, keep_reporter
+from models.casework.kin import bar_at_registration
 from models.casework.numbers import take_number
 from models.casework.record import Act, check, lock_case
 from models.casework.settle import settle
@@ -66,17 +67,19 @@ def open_case(session: Session, new: NewCase, *, actor: Actor, now: datetime) ->
     act = Act(session, case, actor, now)
     act.take_part(actor.person_id, Part.REGISTRAR)
     _name_respondents(act, new, people)
+    barred = bar_at_registration(act, new.involved)
     if new.reporter is not None:
         keep_reporter(act, new.reporter)
     act.owe("document", "intake-form")
     for manager in act.role_holders(Role.MANAGER):
-        if Part.RESPONDENT not in act.facts.parts_of(manager):
+        if not act.facts.parts_of(manager) & {Part.RESPONDENT, Part.RECUSED}:
             act.owe("notice", "case-registered", person=manager)
     settle(act)
     related = _related(act)
     act.record(
         "case:registered",
-        data={"edition": case.edition, "edition_by": choice.by, "source": case.source, "related": related},
+        data={"edition": case.edition, "edition_by": choice.by, "source": case.source, "related": related}
+        | ({"barred": barred} if barred else {}),
     )
     return case
 

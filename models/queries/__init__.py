@@ -39,6 +39,7 @@ from models.queries.inbox import (
     told,
     unread_count,
 )
+from models.queries.kin import kin_of, recused_of
 from models.queries.numbers import NumberRow, SeriesRow, kept_organs, number_log, number_series
 from models.queries.offered import (
     case_verbs,
@@ -144,6 +145,8 @@ __all__ = [
     "labels_of",
     "item_page",
     "kept_organs",
+    "kin_of",
+    "recused_of",
     "list_cases",
     "number_log",
     "number_series",

@@ -66,6 +66,7 @@ _OF_SOURCE: Mapping[str, StepKind] = {
     "transfer": StepKind.PAPER,
     "clock": StepKind.NOTICE,
     "identity": StepKind.READING,
+    "recusal": StepKind.DELIBERATION,
 }
 _OF_CASE_VERB: Mapping[str, StepKind] = {
     CaseVerb.HOLD: StepKind.NOTICE,

@@ -369,6 +369,10 @@ RULES: Mapping[str, Rule] = {
     "POST /api/documents/{document_id}/level": Rule("documents", _paper_level, PUBLIC),
     # Nobody of the matrix has deposited anything: whose it is, tests/api/test_deposits.py asks.
     "GET /api/deposits": NOTHING_OF_A_CASE,
+    # What one declares is one's own, and says of no case that there is one.
+    "GET /api/kin": NOTHING_OF_A_CASE,
+    "POST /api/kin": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "POST /api/kin/{kin_id}/end": Rule(answers=lambda *_: {422}),
     "POST /api/deposits": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "GET /api/deposits/{deposit_id}": Rule("nothing", lambda *_: {404, 422}),
     "POST /api/deposits/{deposit_id}/reply": Rule(
@@ -437,6 +441,9 @@ OTHER_PAGES = {
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
     "GET /me": "GET /api/me/dossier",
     "GET /me/deposits": "GET /api/deposits",
+    "GET /me/kin": "GET /api/kin",
+    "POST /me/kin": "POST /api/kin",
+    "POST /me/kin/{kin_id}/end": "POST /api/kin/{kin_id}/end",
     "POST /me/deposits": "POST /api/deposits",
     "POST /me/deposits/{deposit_id}/reply": "POST /api/deposits/{deposit_id}/reply",
     "POST /me/deposits/{deposit_id}/evidence": "POST /api/cases/{case_id}/deposits",
