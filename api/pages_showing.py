@@ -133,13 +133,19 @@ def _clause_texts(fields: forms.Fields) -> dict[str, str]:
 def _ballot(now: Showing) -> dict[str, Any]:
     supplement = (Vote.SUPPLEMENT.value, Vote.SUPPLEMENT.zh, "还有事实须先查清；请在理由中写明。", False)
     openings = {rid: [*options, supplement] for rid, options in _options(now).items()}
-    return {"openings": openings, "turnout": turnout(now.session, now.asked.case)}
+    return {"openings": openings, "settled": _settled(now), "turnout": turnout(now.session, now.asked.case)}
+
+
+def _settled(now: Showing) -> dict[int, str]:
+    """On whom the panel has decided in an earlier round, and how: nobody votes on them again."""
+    return {said["respondent"]: Outcome(said["outcome"]).zh for said in now.asked.context.get("settled", ())}
 
 
 def _close_session(now: Showing) -> dict[str, Any]:
     typed = any(any(v) for name, v in now.fields.items() if name.startswith("ties."))
     return {
         "openings": _options(now),
+        "settled": _settled(now),
         "turnout": turnout(now.session, now.asked.case),
         "ties_typed": typed or bool(now.fields),
     }

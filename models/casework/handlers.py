@@ -164,8 +164,6 @@ def legal_review(act: Act, _: WorkItem, answer: a.LegalReview) -> Settled:
     act.session.flush()
     act.confirmed = None
     _check_outcomes(act, answer.outcomes)
-    for rid in act.respondents:
-        act.owe("document", "intent-notice", respondent=rid)
     return None
 
 
@@ -200,12 +198,13 @@ def _check_outcomes(act: Act, proposed: Sequence[a.ProposedOutcome]) -> None:
         check_deviation(act, said.respondent, said.outcome, said.deviation)
 
 
-def _check_each_officer_once(act: Act, named: Collection[int]) -> None:
+def _check_each_officer_once(act: Act, named: Collection[int], *, apart_from: Collection[int] = ()) -> None:
     for rid in named:
         act.respondent(rid)
-    if len(named) != len(act.respondents) or set(named) != set(act.respondents):
+    wanted = act.respondents.keys() - set(apart_from)
+    if len(named) != len(wanted) or set(named) != wanted:
         raise Incomplete(
-            f"本案被核查人员共 {len(act.respondents)} 名，须逐人提出且只提出一个意见；请逐人核对后再提交。"
+            f"本轮须提出意见的被核查人员共 {len(wanted)} 名，须逐人提出且只提出一个意见；请逐人核对后再提交。"
         )
 
 
@@ -241,8 +240,8 @@ def recusal(act: Act, item: WorkItem, answer: a.RecusalDeclared) -> Settled:
 
 
 def ballot(act: Act, _: WorkItem, answer: a.BallotCast) -> Settled:
-    """Put one vote per officer into the sealed ballot box."""
-    _check_each_officer_once(act, [v.respondent for v in answer.votes])
+    """Put one vote per officer into the sealed ballot box; who is settled already is not voted on again."""
+    _check_each_officer_once(act, [v.respondent for v in answer.votes], apart_from=decisions(act))
     for vote in answer.votes:
         if vote.outcome != "supplement":
             _check_open(act, vote.respondent, Outcome(vote.outcome))
@@ -259,9 +258,10 @@ def close_session(act: Act, item: WorkItem, answer: a.CloseSession) -> Settled:
     own = item_of(act, Kind.BALLOT, str(item.asked_id))
     if own is not None and own.state == "open":
         raise Incomplete("其他成员都已表决，主持人本人还没有表决；请先在“表决”中投票，再结束审议。")
-    tallies = count(act)
+    carried = decisions(act)
+    tallies = count(act, apart_from=carried)
     chosen = {t.respondent: t for t in answer.ties}
-    result: dict[str, str] = {}
+    result = {str(rid): row.proposed for rid, row in carried.items()}
     dissenters: set[int] = set()
     for rid, tally in tallies.items():
         if tally.supplement:

@@ -1,11 +1,12 @@
 """Convening the panel, replacing who steps aside, counting the sealed ballots. 审议组"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
 
 from models.casework.record import Act, check
+from models.casework.supplement import panel_that_sent_back
 from models.casework.voting import drop, open_box
 from models.rules.decision import Outcome
 from models.rules.errors import Conflict, Incomplete, NotFound
@@ -61,7 +62,13 @@ def _seats(act: Act) -> list[Seat]:
 
 
 def convene(act: Act) -> None:
-    """Draw the panel from the organ's pool, then from the organs above it, with a logged seed. 抽取审议组"""
+    """Draw the panel from the organ's pool, then from the organs above it, with a logged seed. 抽取审议组
+
+    The panel that asked for more facts goes on itself, without those who may not sit any more.
+    """
+    if before := panel_that_sent_back(act):
+        _sit_again(act, before)
+        return
     drawn = draw_panel(
         _pool(act),
         size=act.edition.voting.size,
@@ -71,6 +78,16 @@ def convene(act: Act) -> None:
     for position, person in enumerate((*drawn.members, *drawn.alternates)):
         _seat(act, person, position, sitting=position < len(drawn.members))
     act.moves.append(drawn.zh)
+
+
+def _sit_again(act: Act, before: Sequence[Seat]) -> None:
+    excluded = _excluded(act)
+    for seat in before:
+        if seat.state in ("sitting", "alternate") and seat.person_id not in excluded:
+            _seat(act, seat.person_id, seat.position, sitting=seat.state == "sitting")
+    act.moves.append("由原审议组继续审议")
+    while not (now := bench(act)).full and _move_up(act, now):
+        pass
 
 
 def _seat(act: Act, person: int, position: int, *, sitting: bool) -> None:
@@ -166,14 +183,16 @@ def step_aside(act: Act, person: int, ground: str) -> None:
         _move_up(act, now)
 
 
-def _move_up(act: Act, now: Bench) -> None:
+def _move_up(act: Act, now: Bench) -> bool:
+    """Let the next alternate who may sit take a seat; False when there is none."""
     excluded = _excluded(act)
     for seat in now.seats:
         if seat.state == "alternate" and seat.person_id not in excluded:
             seat.state = "sitting"
             act.take_part(seat.person_id, Part.PANEL)
             act.moves.append(f"候补人员递补（第 {seat.position + 1} 顺位）")
-            break
+            return True
+    return False
 
 
 def add_members(act: Act, usernames: Sequence[str]) -> None:
@@ -231,12 +250,12 @@ def _empty_box_of(act: Act, person: int) -> None:
         act.stop(item, "cancelled")  # there is no vote any more that could be taken back
 
 
-def count(act: Act) -> dict[int, Tally]:
-    """Open the box: the tally for each respondent. Raises Incomplete when the quorum is missed, naming what is missing."""
+def count(act: Act, *, apart_from: Collection[int]) -> dict[int, Tally]:
+    """Open the box: the tally for each respondent who is voted on in this round. Raises Incomplete when the quorum is missed, naming what is missing."""
     now = bench(act)
     rows = open_box(act)
     tallies = {}
-    for respondent in act.respondents:
+    for respondent in sorted(act.respondents.keys() - set(apart_from)):
         ballots = [
             BallotCast(b.person_id, Vote(b.outcome), b.reason) for b in rows if b.respondent_id == respondent
         ]

@@ -12,10 +12,13 @@ from models.casework.challenging import waiting_challenges
 from models.casework.matching import match_clauses
 from models.casework.panel import bench, convene
 from models.casework.record import Act
+from models.casework.supplement import carry_over, still_settled
 from models.rules.decision import Outcome
 from models.rules.lifecycle import CLEARED, Ask, Kind, Move, Situation, Stage, asks, way_out
 from models.rules.permissions import Part
 from models.tables import Decision, WorkItem
+
+_GONE_THROUGH_AGAIN = (Stage.VERIFICATION, Stage.MATCHING)
 
 
 def settle(act: Act) -> None:
@@ -33,6 +36,8 @@ def _ask(act: Act, wanted: Mapping[tuple[Kind, str], Ask]) -> None:
     for key, ask in wanted.items():
         item = act.items.get(key)
         if item is None:
+            if ask.kind is Kind.NOTICE_OF_INTENT:
+                act.owe("document", "intent-notice", respondent=ask.respondent)
             act.ask(ask)
         elif item.state == "cancelled" or (item.state == "open" and item.asked_id != ask.person):
             # A panel that was short is complete again; a chair who steps aside no longer closes the session.
@@ -62,6 +67,7 @@ def situation(act: Act) -> Situation:
         chair=panel.chair if panel else None,
         outcomes={rid: Outcome(row.outcome) for rid, row in decided.items() if row.outcome},
         challenges=waiting_challenges(act),
+        settled=frozenset(still_settled(act)) if stage in _GONE_THROUGH_AGAIN else frozenset(),
         cleared_elsewhere=frozenset(
             rid for rid, row in decided.items() if row.external_result == "no-action"
         ),
@@ -107,6 +113,7 @@ def _enter(act: Act, move: Move) -> None:
             for rid in act.respondents:
                 act.owe("document", "matching-report", respondent=rid)
             convene(act)
+            carry_over(act)
             act.owe("document", "convening-notice")
         case Stage.ARCHIVE:
             if move.way == "declined":

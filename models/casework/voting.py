@@ -67,7 +67,7 @@ def open_box(act: Act) -> list[Ballot]:
 
 def take_out(act: Act, person: int) -> list[Vote]:
     """Take a member's votes out of the box again; returns them, for the member alone. Raises VaultClosed."""
-    rows = _in_box(act.session, act.case, person)
+    rows = _sealed(act.session, act.case, person)
     votes = [
         Vote(row.respondent_id, said["outcome"], said["reason"]) for row in rows for said in [_read(row)]
     ]
@@ -77,26 +77,27 @@ def take_out(act: Act, person: int) -> list[Vote]:
 
 
 def drop(act: Act, person: int) -> None:
-    """Take a member's votes out unread: whoever leaves the panel has no vote."""
-    for row in _in_box(act.session, act.case, person):
+    """Take a member's votes out unread: whoever leaves the panel has no vote. What an earlier session counted stands."""
+    for row in _sealed(act.session, act.case, person):
         act.session.delete(row)
 
 
 def salt_of(session: Session, case: Case, person: int) -> str:
     """The salt of the votes a member has cast in this round, or a new one. Raises VaultClosed."""
-    rows = _in_box(session, case, person)
+    rows = _sealed(session, case, person)
     return _read(rows[0])["salt"] if rows else secrets.token_hex(16)
 
 
-def _in_box(session: Session, case: Case, person: int | None = None) -> list[Ballot]:
+def _in_box(session: Session, case: Case) -> list[Ballot]:
     cast = select(Ballot).where(Ballot.case_id == case.id, Ballot.round == case.round)
-    if person is not None:
-        cast = cast.where(Ballot.person_id == person)
     return list(session.exec(cast.order_by(col(Ballot.id))))
 
 
+def _sealed(session: Session, case: Case, person: int) -> list[Ballot]:
+    """A member's votes that no session has opened yet."""
+    return [row for row in _in_box(session, case) if row.sealed and row.person_id == person]
+
+
 def _read(row: Ballot) -> Mapping[str, Any]:
-    if not row.sealed:
-        return {"outcome": row.outcome, "reason": row.reason, "salt": row.salt}
     said: Mapping[str, Any] = json.loads(unseal_vote(row.sealed))
     return said

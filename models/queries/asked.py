@@ -326,11 +326,16 @@ def turnout(session: Session, case: Case) -> dict[str, int]:
     return {"cast": cast, "wanted": seats, "needed": load_edition(case.edition).voting.quorum(seats)}
 
 
+def _settled(asked: _Asked) -> list[dict[str, Any]]:
+    """Officers on whom the panel decided before it asked for more facts about others: they are not voted on again."""
+    return [{"respondent": d.respondent_id, "outcome": d.proposed} for d in asked.rows(Decision)]
+
+
 def _panel(asked: _Asked) -> dict[str, Any]:
     review = asked.answers(Kind.LEGAL_REVIEW).get("", {})
     heard = asked.answers(Kind.NOTICE_OF_INTENT)
     said = {"proposed": review.get("outcomes", []), "heard": heard}
-    said |= {"turnout": turnout(asked.session, asked.case)}
+    said |= {"turnout": turnout(asked.session, asked.case), "settled": _settled(asked)}
     return _weighing(asked) | _seats(asked) | _outcomes(asked) | _compared(asked) | said
 
 

@@ -177,7 +177,13 @@ class Situation:
     chair: int | None = None
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)  # respondent id -> signed outcome
     challenges: Mapping[int, int | None] = field(default_factory=dict)  # waiting request -> who rules
+    settled: frozenset[int] = frozenset()  # respondents on whom the panel that sent the case back has decided
     cleared_elsewhere: frozenset[int] = frozenset()  # respondents the other authority found nothing against
+
+    @property
+    def heard(self) -> Mapping[int, int]:
+        """Respondents who are to be heard in this round: those on whom nothing has been settled."""
+        return {r: person for r, person in self.respondents.items() if r not in self.settled}
 
     def answer(self, kind: Kind, slot: object = "") -> Mapping[str, Any] | None:
         """What was answered, or None while it is open."""
@@ -242,7 +248,7 @@ def _verification_asks(now: Situation) -> tuple[Ask, ...]:
     if now.answer(Kind.INVESTIGATION):
         wanted.append(Ask(Kind.COUNTERSIGN, person=second))
     if _signed(now) and _hearing(now):
-        wanted += [Ask(Kind.STATEMENT, str(r), r, person) for r, person in now.respondents.items()]
+        wanted += [Ask(Kind.STATEMENT, str(r), r, person) for r, person in now.heard.items()]
         wanted += [Ask(Kind.ANSWER, str(r), r, lead) for r in _points(now)]
     return tuple(wanted)
 
@@ -255,7 +261,7 @@ def _verification_way(now: Situation) -> Move | None:
         return Move(Stage.VERIFICATION, "not-countersigned", new_round=True)
     if not _hearing(now):
         return Move(Stage.DECISION, now.conclusion)
-    heard = now.all_answered(Kind.STATEMENT, now.respondents)
+    heard = now.all_answered(Kind.STATEMENT, now.heard)
     if heard and now.all_answered(Kind.ANSWER, _points(now)):
         return Move(Stage.MATCHING, "complete")
     return None
@@ -268,7 +274,7 @@ def _matching_asks(now: Situation) -> tuple[Ask, ...]:
     review = now.answer(Kind.LEGAL_REVIEW)
     wanted = [Ask(Kind.LEGAL_REVIEW)]
     if review and review["verdict"] == "confirm":
-        wanted += [Ask(Kind.NOTICE_OF_INTENT, str(r), r, person) for r, person in now.respondents.items()]
+        wanted += [Ask(Kind.NOTICE_OF_INTENT, str(r), r, person) for r, person in now.heard.items()]
     return tuple(wanted)
 
 
@@ -278,7 +284,7 @@ def _matching_way(now: Situation) -> Move | None:
         return None
     if review["verdict"] == "supplement":
         return Move(Stage.VERIFICATION, "facts-missing", new_round=True)
-    if now.all_answered(Kind.NOTICE_OF_INTENT, now.respondents):
+    if now.all_answered(Kind.NOTICE_OF_INTENT, now.heard):
         return Move(Stage.REVIEW, "confirmed")
     return None
 

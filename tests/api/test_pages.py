@@ -475,3 +475,20 @@ def test_a_recomputed_period_is_told_with_both_ends():
     told = step(TimelineRow(7, "clock:recomputed", datetime(2026, 11, 5, tzinfo=UTC), "", "", "", data))
     assert told.what == "期限重新计算"
     assert told.lines == ["受理决定：由 2027-01-04（暂定） 改为 2027-01-05"]
+
+
+def test_in_the_round_after_a_supplement_the_ballot_says_who_is_settled(
+    office: Office, bureau: Bureau
+) -> None:
+    told = a_case(bureau).go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
+    first, second = told.respondents.values()
+    for item in told.ballots():
+        said = ((first, "exempt"), (second, "supplement"))
+        told.answer(item, {"votes": [{"respondent": r, "outcome": o, "reason": "按证据。"} for r, o in said]})
+    told.answer(told.item("close-session"), {"summary": "其中一人的事实尚不清楚。"})
+    told.go_on(lambda t: any(i.kind == "ballot" for i in t.open_items()))
+    item = told.item("ballot")
+    page = office.of(told.who(item)).open(f"/work-items/{item.id}")
+    assert "原审议组已经形成结论（免于追究）" in page.text
+    voted = {c for c in page.form(f"/work-items/{item.id}").controls if c.endswith(".outcome")}
+    assert voted == {f"votes.{second}.outcome"}
