@@ -53,8 +53,8 @@ from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage, State
-from models.rules.permissions import Action, ItemFacts, Role, may
-from models.rules.verbs import CaseVerb
+from models.rules.permissions import Action, Role, may
+from models.rules.verbs import CaseVerb, asked_of
 from models.settings import settings
 from models.suggestion import CATEGORIES
 from models.tables import Clock, Organ
@@ -433,7 +433,8 @@ def _waiting(rows: Iterable[ItemRow]) -> list[str]:
 
 
 def _answers(signed: Signed, found: CasePage, row: ItemRow) -> bool:
-    item = ItemFacts(Role(row.role), row.assignee_id, found.case.organ_id)
+    delegated = row.delegated_by is not None
+    item = asked_of(Kind(row.kind), row.assignee_id, found.case.organ_id, delegated=delegated)
     return may(signed.actor, Action.ANSWER, found.facts, item=item).ok
 
 

@@ -11,13 +11,13 @@ from models.answers import Shape, read_absence, read_answer
 from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
 from models.casework.handlers import HANDLERS, SEALED
 from models.casework.holding import held_zh
-from models.casework.record import Act, check, lock_case_of
+from models.casework.record import Act, check, item_facts, lock_case_of
 from models.casework.settle import settle
 from models.casework.voting import salt_of
 from models.database import to_json
 from models.rules.errors import AlreadyDone, Conflict, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
-from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Part, Role, may
+from models.rules.permissions import PART_OF, Action, Actor, Part, Role, may, stood_in_for
 from models.tables import Case, Draft, WorkItem
 from models.vault import seal_vote
 
@@ -42,8 +42,11 @@ def answer_work_item(
     act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
     ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(item))
-    stepped_aside = kind is Kind.RECUSAL and item.answered_by == actor.person_id
-    if not stepped_aside:
+    answered = item.state == "done" and item.answered_by == actor.person_id
+    stepped_aside = answered and kind is Kind.RECUSAL
+    # Who has answered in another's place may send the same again, though it could not be done a second time.
+    in_place = answered and item.assignee_id != actor.person_id and may(actor, Action.SEE, act.facts).ok
+    if not stepped_aside and not in_place:
         check(ruling)
     shape = read_answer(kind, content)
     salt = salt_of(session, act.case, actor.person_id) if kind in SEALED else ""
@@ -52,10 +55,12 @@ def answer_work_item(
         return item
     if stepped_aside and ruling.recused:  # no right is left but to have sent the same twice
         raise Recused(ruling.why)
-    check(ruling)
+    if not in_place:
+        check(ruling)
     _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
-    act.on_behalf_of, act.salt = own.delegated_by, salt
+    act.on_behalf_of = own.delegated_by or stood_in_for(actor, item_facts(own), act.facts)
+    act.salt = salt
     settled = HANDLERS[kind](act, own, shape)
     own.answer = kept | ({"settled": settled} if settled else {})
     own.answered_by, own.answered_at = actor.person_id, now
@@ -114,11 +119,6 @@ def record_absence(
     )
     session.flush()
     return own
-
-
-def item_facts(item: WorkItem) -> ItemFacts:
-    """What a ruling on rights needs to know of a work item."""
-    return ItemFacts(Role(item.role), item.assignee_id, item.organ_id)
 
 
 def save_draft(

@@ -25,8 +25,10 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
-from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
+from models.rules.permissions import Actor, CaseFacts, ItemFacts, Part, Role, Ruling
 from models.rules.precedents import Precedents
+from models.rules.verbs import asked_of
+from models.standing_in import held_on, stand_ins
 from models.tables import (
     Case,
     Clock,
@@ -97,6 +99,12 @@ def link_hash(previous: str, event: Event) -> str:
         "data": event.data,
     }
     return hashlib.sha256((previous + to_json(content)).encode()).hexdigest()
+
+
+def item_facts(item: WorkItem) -> ItemFacts:
+    """What a ruling on rights needs to know of a work item."""
+    delegated = item.delegated_by is not None
+    return asked_of(Kind(item.kind), item.assignee_id, item.organ_id, delegated=delegated)
 
 
 def parts_by_person(rows: Sequence[Participation]) -> dict[int, frozenset[Part]]:
@@ -177,6 +185,7 @@ class Act:
             parts_by_person(self.participations),
             queues,
             announced,
+            waiting=frozenset(item_facts(i) for i in self.items.values() if i.state == "open"),
             level=Level(self.case.level),
         )
 
@@ -192,8 +201,7 @@ class Act:
             .where(
                 RoleHolding.organ_id == (organ_id or self.case.organ_id),
                 RoleHolding.role == role,
-                RoleHolding.valid_from <= self.today,
-                (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= self.today),
+                held_on(self.today),
                 col(Person.active),
             )
         )
@@ -202,11 +210,10 @@ class Act:
     def person(self, person_id: int) -> Actor:
         """Somebody with the roles of today, for a ruling on what that person may know."""
         held = select(RoleHolding.role, RoleHolding.organ_id).where(
-            RoleHolding.person_id == person_id,
-            RoleHolding.valid_from <= self.today,
-            (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= self.today),
+            RoleHolding.person_id == person_id, held_on(self.today)
         )
-        return Actor(person_id, "", frozenset((Role(role), organ) for role, organ in self.session.exec(held)))
+        roles = frozenset((Role(role), organ) for role, organ in self.session.exec(held))
+        return Actor(person_id, "", roles, stand_ins(self.session, person_id, roles, on=self.today))
 
     def respondent(self, respondent_id: int) -> Respondent:
         """The respondent of this case. Raises NotFound for anybody else's."""

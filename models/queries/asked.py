@@ -21,7 +21,8 @@ from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
 from models.queries.worksheets import worksheet_view, worksheets
 from models.rules.lifecycle import ABSENCES, Absence, Kind
-from models.rules.permissions import Action, Actor, CaseFacts, ItemFacts, Part, Role, may
+from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
+from models.rules.verbs import asked_of
 from models.tables import (
     Allegation,
     Case,
@@ -115,7 +116,8 @@ def absence_to_record(
 ) -> Absence | None:
     """What the actor may record today in place of an answer: nothing before the officer's period has ended."""
     absence = ABSENCES.get(Kind(item.kind))
-    asked = ItemFacts(Role(item.role), item.assignee_id, facts.organ_id)
+    delegated = item.delegated_by is not None
+    asked = asked_of(Kind(item.kind), item.assignee_id, facts.organ_id, delegated=delegated)
     if item.state != "open" or not may(actor, Action.RECORD_ABSENCE, facts, item=asked).ok:
         return None
     runs = item.due_on is not None and on <= item.due_on
