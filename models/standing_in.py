@@ -49,4 +49,4 @@ def away_on(session: Session, day: date, *, among: Collection[int] | None = None
     wanted = sa.select(*columns).where(in_force(day))
     if among is not None:
         wanted = wanted.where(col(Substitution.person_id).in_(among))
-    return dict(session.execute(wanted).tuples().all())
+    return dict(session.execute(wanted).all())
