@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from api import (
+    absences,
     batch,
     cases,
     deposits,
@@ -80,6 +81,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         session,
         cases,
         identity,
+        absences,
         deposits,
         desk,
         inbox,

@@ -69,6 +69,7 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.searched import Search, SearchTooLong, organs_seen
+from models.queries.substitutions import people_looked_after, possible_substitutes, substitutions
 from models.queries.undelivered import (
     Undelivered,
     Unreachable,
@@ -154,6 +155,8 @@ __all__ = [
     "overview",
     "own_cases",
     "own_respondent",
+    "people_looked_after",
+    "possible_substitutes",
     "precedents_of",
     "published_notice",
     "published_notices",
@@ -164,6 +167,7 @@ __all__ = [
     "seen_evidence",
     "seen_item",
     "shadow",
+    "substitutions",
     "timeline",
     "to_shadow",
     "told",

@@ -367,6 +367,10 @@ RULES: Mapping[str, Rule] = {
         "nothing", lambda *_: {404, 422}, {"json": {"text": "答复"}}
     ),
     "POST /api/cases/{case_id}/deposits": Rule("case", lambda *_: {404}, {"json": {"deposit": NOWHERE}}),
+    # Who is away and who stands in: tests/api/test_absences.py asks.
+    "GET /api/absences": NOTHING_OF_A_CASE,
+    "POST /api/absences": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "POST /api/absences/{absence_id}/end": Rule("nothing", lambda *_: {404, 422}),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
         "case", _asks, {"json": {"reason": "需要核实时间。"}}
@@ -426,6 +430,9 @@ OTHER_PAGES = {
     "POST /work-items/{item_id}": "POST /api/work-items/{item_id}/answer",
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
     "GET /me": "GET /api/me/dossier",
+    "GET /me/absences": "GET /api/absences",
+    "POST /me/absences": "POST /api/absences",
+    "POST /me/absences/{absence_id}/end": "POST /api/absences/{absence_id}/end",
     "GET /me/deposits": "GET /api/deposits",
     "POST /me/deposits": "POST /api/deposits",
     "POST /me/deposits/{deposit_id}/reply": "POST /api/deposits/{deposit_id}/reply",
