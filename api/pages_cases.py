@@ -47,6 +47,7 @@ from models.queries import (
     readers_of_choice,
     seen_item,
     sitting_members,
+    standstills_of,
 )
 from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
@@ -401,6 +402,7 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "weigh_of": lambda rid: weigh(d, rid),
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "clocks": _clocks(session, found),
+        "still": standstills_of(session, found.case, found.facts, signed.actor, on=beijing_day(clock())),
         "case_verbs": (offered := case_verbs(session, signed.actor, found.case, found.facts)),
         "sitting": sitting_members(session, found.case) if CaseVerb.REMOVE_MEMBER in offered else (),
         "copy_to": readers_of_choice(session, found.facts, found.case, on=beijing_day(clock()))

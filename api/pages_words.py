@@ -90,6 +90,7 @@ _TAGS = {
     "identity:ruled": "裁定使用举报人信息的申请",
     "identity:opened": "启封举报人信息",
     "clock:recomputed": "期限重新计算",
+    "case:stands-still": "有事项无人可以办理，告知负责人",
 }
 
 

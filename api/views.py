@@ -301,6 +301,9 @@ class CasePageView(BaseModel):
     respondents: list[RespondentView]
     allegations: list[str]
     items: list[ItemView]
+    standstills: list[str] = Field(
+        description="现在没有人可以办理的事项：缺什么、谁可以补正；被核查人员看不到"
+    )
     evidence: list[EvidenceView]
     clauses: list[ClauseView] = Field(description="被核查人员看不到")
     decisions: list[SignedDecisionView] = Field(description="签发之后才有")

@@ -17,11 +17,13 @@ from models.casework.record import item_facts
 from models.casework.reminding import remind
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
+from models.casework.standing_still import Standstill, keepers_of, standstills, tell_standstills, to_tell
 from models.casework.substituting import end_substitution, name_substitute
 
 __all__ = [
     "Broken",
     "Replayed",
+    "Standstill",
     "add_evidence",
     "answer_work_item",
     "attach_deposit",
@@ -30,6 +32,7 @@ __all__ = [
     "handle_case",
     "handle_item",
     "item_facts",
+    "keepers_of",
     "name_substitute",
     "number_paper",
     "office",
@@ -48,7 +51,10 @@ __all__ = [
     "save_draft",
     "set_case_level",
     "set_document_level",
+    "standstills",
     "take_number",
+    "tell_standstills",
+    "to_tell",
     "verify_all",
     "verify_chain",
     "verify_deposits",

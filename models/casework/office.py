@@ -190,7 +190,18 @@ def recipients(act: Act, effect: Effect) -> list[int]:
 
     Nobody is told of a case that has since been hidden from them, be it by recusal or by its level.
     """
-    return [person for person in _addressed(act, effect) if may(act.person(person), Action.SEE, act.facts).ok]
+    return [person for person in _addressed(act, effect) if sees(act, person) or _keeps(act, effect, person)]
+
+
+def sees(act: Act, person: int) -> bool:
+    """Whether somebody may see the case: what is said to others lies in their inbox without it."""
+    return may(act.person(person), Action.SEE, act.facts).ok
+
+
+def _keeps(act: Act, effect: Effect, person: int) -> bool:
+    """A manager above the organ, who is told by number that nobody there can act."""
+    free = not {Part.RECUSED, Part.RESPONDENT} & act.facts.parts_of(person)
+    return effect.subject == "standstill" and free
 
 
 def _addressed(act: Act, effect: Effect) -> list[int]:

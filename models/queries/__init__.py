@@ -69,6 +69,7 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.searched import Search, SearchTooLong, organs_seen
+from models.queries.standing_still import StandstillRow, standstills_for, standstills_of
 from models.queries.substitutions import people_looked_after, possible_substitutes, substitutions
 from models.queries.undelivered import (
     Undelivered,
@@ -110,6 +111,7 @@ __all__ = [
     "Search",
     "SearchTooLong",
     "SeriesRow",
+    "StandstillRow",
     "Shadowed",
     "TimelineRow",
     "absence_to_record",
@@ -167,6 +169,8 @@ __all__ = [
     "seen_evidence",
     "seen_item",
     "shadow",
+    "standstills_for",
+    "standstills_of",
     "substitutions",
     "timeline",
     "to_shadow",
