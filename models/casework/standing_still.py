@@ -47,7 +47,12 @@ class Standstill:
     @property
     def said(self) -> str:
         """What is missing and who can mend it."""
-        return self.lack.said(self.role)
+        return self.lack.missing + self.mend
+
+    @property
+    def mend(self) -> str:
+        """Who can mend it and how."""
+        return self.lack.mend(self.role)
 
 
 @dataclass

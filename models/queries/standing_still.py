@@ -28,7 +28,12 @@ class StandstillRow:
     kind: str
     zh: str
     lack: Lack
-    said: str
+    mend: str
+
+    @property
+    def said(self) -> str:
+        """What is missing and who can mend it."""
+        return self.lack.missing + self.mend
 
 
 def standstills_of(
@@ -65,7 +70,7 @@ def standstills_for(session: Session, actor: Actor, *, on: date) -> Sequence[Sta
                     one.kind.value,
                     one.kind.zh,
                     one.lack,
-                    one.said,
+                    one.mend,
                 )
             )
     return rows[:SHOWN]

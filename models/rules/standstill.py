@@ -24,9 +24,14 @@ class Lack(StrEnum):
         """The lack as lists name it."""
         return _ZH[self]
 
-    def said(self, role: Role) -> str:
-        """What is missing and who can mend it, in a sentence."""
-        return f"{_SAID[self].format(role=role.zh)}{_mend(self, role)}"
+    @property
+    def missing(self) -> str:
+        """What is missing, in a sentence."""
+        return _MISSING[self]
+
+    def mend(self, role: Role) -> str:
+        """Who can mend it and how, in a sentence; a panel is mended by its alternates."""
+        return _PANEL if role is Role.PANEL_MEMBER else _MEND[self]
 
 
 _ZH = {
@@ -37,23 +42,22 @@ _ZH = {
     Lack.AWAY: "办理人外出，没有人可以代理",
     Lack.TIED: "办理人应当回避或者不得兼任",
 }
-_SAID = {
-    Lack.NO_HOLDER: "本机关现在没有人担任{role}。",
-    Lack.ALL_TIED: "本机关担任{role}的人员与本案都有应当回避或者不得兼任的情形。",
-    Lack.ALL_AWAY: "本机关能够办理的{role}都已登记外出，也没有可以代理的人。",
-    Lack.GONE: "指定办理的{role}账户已经停用。",
-    Lack.AWAY: "指定办理的{role}已登记外出，也没有可以代理的人。",
-    Lack.TIED: "指定办理的{role}有应当回避或者不得兼任的情形。",
+_MISSING = {
+    Lack.NO_HOLDER: "本机关现在没有人担任办理此事项的角色。",
+    Lack.ALL_TIED: "本机关担任此角色的人员与本案都有应当回避或者不得兼任的情形。",
+    Lack.ALL_AWAY: "本机关能够办理的人员都已登记外出，也没有可以代理的人。",
+    Lack.GONE: "指定办理的人员账户已经停用。",
+    Lack.AWAY: "指定办理的人员已登记外出，也没有可以代理的人。",
+    Lack.TIED: "指定办理的人员有应当回避或者不得兼任的情形。",
 }
-
-
-def _mend(lack: Lack, role: Role) -> str:
-    if role is Role.PANEL_MEMBER:
-        return "请分管负责人减少、增加审议成员，由候补人员递补。"
-    if lack in (Lack.NO_HOLDER, Lack.ALL_TIED):
-        return f"请分管负责人商系统管理员，确定由谁担任{role.zh}；本机关没有合适人员的，请报上级机关确定。"
-    if lack is Lack.ALL_AWAY:
-        return "请其本人或者分管负责人在“外出与代理”中指定代理人，或者撤销外出登记。"
-    if lack is Lack.AWAY:
-        return "请分管负责人将其转办，或者由其本人、分管负责人在“外出与代理”中指定代理人。"
-    return "请分管负责人将其转办。"
+_APPOINT = "请分管负责人商系统管理员，确定由谁担任此角色；本机关没有合适人员的，请报上级机关确定。"
+_TRANSFER = "请分管负责人将其转办。"
+_MEND = {
+    Lack.NO_HOLDER: _APPOINT,
+    Lack.ALL_TIED: _APPOINT,
+    Lack.ALL_AWAY: "请其本人或者分管负责人在“外出与代理”中指定代理人，或者撤销外出登记。",
+    Lack.GONE: _TRANSFER,
+    Lack.AWAY: "请分管负责人将其转办，或者由其本人、分管负责人在“外出与代理”中指定代理人。",
+    Lack.TIED: _TRANSFER,
+}
+_PANEL = "请分管负责人减少、增加审议成员，由候补人员递补。"

@@ -93,7 +93,7 @@ def test_a_vote_stands_still_and_says_that_alternates_move_up(bureau: Bureau) ->
     item = waiting(told, "ballot")
     close(bureau, bureau.username(item.assignee_id or 0))
     assert lacks(told)["ballot"] is Lack.GONE
-    assert "候补人员递补" in Lack.GONE.said(Role.PANEL_MEMBER)
+    assert "候补人员递补" in Lack.GONE.mend(Role.PANEL_MEMBER)
 
 
 def test_the_manager_is_told_once_and_by_number_only(bureau: Bureau) -> None:
@@ -158,7 +158,7 @@ def test_the_case_says_what_is_missing_to_its_readers_and_not_to_the_officer(bur
 
     with bureau.register.reading() as session:
         (sentence,) = said(session, "cao.ran")
-        assert "没有人担任法制审核员" in sentence
+        assert "没有人担任办理此事项的角色" in sentence
         assert "请分管负责人" in sentence
         assert said(session, "zhou.kai") == []
 
@@ -182,8 +182,8 @@ def test_a_case_on_hold_and_what_an_officer_is_asked_do_not_count(bureau: Bureau
 @pytest.mark.parametrize("lack", list(Lack))
 @pytest.mark.parametrize("role", [Role.HEAD, Role.PANEL_MEMBER])
 def test_every_lack_says_what_is_missing_and_who_mends_it(lack: Lack, role: Role) -> None:
-    assert role.zh in lack.said(role)
-    assert "请" in lack.said(role)
+    assert lack.missing.endswith("。")
+    assert lack.mend(role).startswith("请")
     assert lack.zh
 
 
