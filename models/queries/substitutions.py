@@ -38,7 +38,8 @@ class SubstitutionRow:
     @property
     def state_zh(self) -> str:
         """How it stands, in words."""
-        return {"coming": "尚未开始", "running": "代理中", "over": "已结束", "revoked": "已撤销"}[self.state]
+        running = "代理中" if self.substitute else "外出中"
+        return {"coming": "尚未开始", "running": running, "over": "已结束", "revoked": "已撤销"}[self.state]
 
 
 def substitutions(session: Session, actor: Actor, *, on: date) -> Sequence[SubstitutionRow]:
