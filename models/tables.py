@@ -153,6 +153,7 @@ class Participation(SQLModel, table=True):
     person_id: int = _key("person.id", index=True)
     part: str = Field(max_length=24)
     reason: str = Field(default="")
+    stood_in: bool = False  # only by acting in another's place: it ties like any part, and opens nothing
 
 
 class Allegation(SQLModel, table=True):

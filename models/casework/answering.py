@@ -45,7 +45,7 @@ def answer_work_item(
     answered = item.state == "done" and item.answered_by == actor.person_id
     stepped_aside = answered and kind is Kind.RECUSAL
     # Who has answered in another's place may send the same again, though it could not be done a second time.
-    in_place = answered and item.assignee_id != actor.person_id and may(actor, Action.SEE, act.facts).ok
+    in_place = answered and item.assignee_id != actor.person_id and _acted_in_place(act, item)
     if not stepped_aside and not in_place:
         check(ruling)
     shape = read_answer(kind, content)
@@ -59,13 +59,15 @@ def answer_work_item(
         check(ruling)
     _check_open(item, act.case, kind, expect_version)
     own = act.items[(kind, item.slot)]
-    act.on_behalf_of = own.delegated_by or stood_in_for(actor, item_facts(own), act.facts)
+    stood_in = stood_in_for(actor, item_facts(own), act.facts)
+    act.on_behalf_of = own.delegated_by or stood_in
     act.salt = salt
     settled = HANDLERS[kind](act, own, shape)
     own.answer = kept | ({"settled": settled} if settled else {})
     own.answered_by, own.answered_at = actor.person_id, now
     act.stop(own, "done")
-    act.take_part(actor.person_id, Part.RULER if kind is Kind.RECUSAL_RULING else PART_OF[Role(own.role)])
+    part = Part.RULER if kind is Kind.RECUSAL_RULING else PART_OF[Role(own.role)]
+    act.take_part(actor.person_id, part, stood_in=stood_in is not None)
     before = Stage(act.case.stage)
     settle(act)
     act.record(
@@ -154,6 +156,13 @@ def _kept(kind: Kind, item: WorkItem, shape: Shape, salt: str) -> dict[str, Any]
     if kind not in SEALED:
         return content
     return {"sealed": hashlib.sha256((salt + item.id + to_json(content)).encode()).hexdigest()}
+
+
+def _acted_in_place(act: Act, item: WorkItem) -> bool:
+    """Whether whoever answered stood in for somebody; what one has sent oneself is no secret, but for the recused."""
+    person = item.answered_by or 0
+    held = act.facts.in_place.get(person, frozenset())
+    return PART_OF[Role(item.role)] in held and Part.RECUSED not in act.facts.parts_of(person)
 
 
 def _digest(kept: Mapping[str, Any]) -> str:

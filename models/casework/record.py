@@ -185,13 +185,14 @@ class Act:
             parts_by_person(self.participations),
             queues,
             announced,
+            in_place=parts_by_person([p for p in self.participations if p.stood_in]),
             waiting=frozenset(item_facts(i) for i in self.items.values() if i.state == "open"),
             level=Level(self.case.level),
         )
 
     def holders(self, part: Part) -> tuple[int, ...]:
-        """Persons who have a part, in the order they took it."""
-        return tuple(p.person_id for p in self.participations if p.part == part)
+        """Persons who have a part of their own, in the order they took it."""
+        return tuple(p.person_id for p in self.participations if p.part == part and not p.stood_in)
 
     def role_holders(self, role: Role, organ_id: int | None = None) -> list[int]:
         """Active persons who hold a role today, in the case's organ unless another is named."""
@@ -224,11 +225,15 @@ class Act:
 
     # --- what it leaves behind ------------------------------------------------------------------
 
-    def take_part(self, person_id: int, part: Part, *, reason: str = "") -> None:
-        """Give a person a part in the case; holding it already changes nothing."""
-        if any(p.person_id == person_id and p.part == part for p in self.participations):
-            return
-        row = Participation(case_id=self.case.id, person_id=person_id, part=part, reason=reason)
+    def take_part(self, person_id: int, part: Part, *, reason: str = "", stood_in: bool = False) -> None:
+        """Give a person a part in the case, for good or only as a tie; holding it already changes nothing."""
+        for held in self.participations:
+            if held.person_id == person_id and held.part == part:
+                held.stood_in = held.stood_in and stood_in
+                return
+        row = Participation(
+            case_id=self.case.id, person_id=person_id, part=part, reason=reason, stood_in=stood_in
+        )
         self.later.append(row)
         self.participations.append(row)
 

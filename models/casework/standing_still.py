@@ -213,6 +213,7 @@ def _facts(session: Session, cases: Collection[str]) -> dict[str, CaseFacts]:
             parts_by_person(parts[case.id]),
             frozenset(Role(i.role) for i in waiting[case.id] if i.assignee_id is None),
             case.announced_at is not None,
+            in_place=parts_by_person([row for row in parts[case.id] if row.stood_in]),
             waiting=frozenset(item_facts(i) for i in waiting[case.id]),
             level=Level(case.level),
         )

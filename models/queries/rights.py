@@ -36,6 +36,8 @@ from models.tables import Case, Document, Evidence, Participation, Respondent, W
 OPEN = "open"
 # Written out, because an index of open items only is found by the word itself and not by a value sent along.
 _OPEN = sa.literal_column("'open'", sa.String())
+# A part taken by acting in another's place ties, and opens nothing.
+_OWN = col(Participation.stood_in).is_(False)
 
 
 def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
@@ -49,7 +51,8 @@ def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
 def facts_of(session: Session, case: Case) -> CaseFacts:
     """Who is what in a case, and which roles' queues wait."""
     nobody = sa.cast(sa.null(), sa.Integer())
-    held = sa.select(Participation.person_id, Participation.part, nobody, nobody).where(
+    own = sa.case((col(Participation.stood_in), 0), else_=1)
+    held = sa.select(Participation.person_id, Participation.part, own, nobody).where(
         col(Participation.case_id) == case.id
     )
     waits = sa.select(nobody, WorkItem.kind, WorkItem.assignee_id, WorkItem.delegated_by).where(
@@ -57,9 +60,12 @@ def facts_of(session: Session, case: Case) -> CaseFacts:
     )
     parts: dict[int, set[Part]] = {}
     waiting: set[ItemFacts] = set()
+    in_place: dict[int, set[Part]] = {}
     for person, word, assignee, delegated_by in session.execute(sa.union_all(held, waits)):
         if person:
             parts.setdefault(person, set()).add(Part(word))
+            if not assignee:  # of a part: whether it is the person's own
+                in_place.setdefault(person, set()).add(Part(word))
         else:
             delegated = delegated_by is not None
             waiting.add(asked_of(Kind(word), assignee, case.organ_id, delegated=delegated))
@@ -68,6 +74,7 @@ def facts_of(session: Session, case: Case) -> CaseFacts:
         {p: frozenset(w) for p, w in parts.items()},
         frozenset(item.role for item in waiting if item.assignee_id is None),
         case.announced_at is not None,
+        in_place={p: frozenset(w) for p, w in in_place.items()},
         waiting=frozenset(waiting),
         level=Level(case.level),
     )
@@ -158,7 +165,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     concerned = taking_part.where(col(Participation.part) == NARROW)
     untold = col(Case.announced_at).is_(None) & col(Case.id).in_(concerned)
     ways: list[Any] = [
-        col(Case.id).in_(taking_part.where(col(Participation.part).in_(parts))) & _covered(ceiling)
+        col(Case.id).in_(taking_part.where(_OWN, col(Participation.part).in_(parts))) & _covered(ceiling)
         for ceiling, parts in _PARTS_BY_CEILING.items()
     ]
     ways += [
@@ -259,7 +266,8 @@ def _queue(role: Role, organ: int) -> tuple[sa.ColumnElement[bool], ...]:
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
     # What is assigned to a person is seen through the part the person has, or through the whole organ.
     parts = [
-        _any(_part_in_case(actor.person_id), col(Participation.part).in_(parts)) & _case_covered(ceiling)
+        _any(_part_in_case(actor.person_id), _OWN, col(Participation.part).in_(parts))
+        & _case_covered(ceiling)
         for ceiling, parts in _PARTS_BY_CEILING.items()
     ]
     wide = [

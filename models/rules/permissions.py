@@ -218,6 +218,9 @@ class CaseFacts:
         False  # accepted, or something has been asked of an officer: the officers may know of it
     )
     served: frozenset[int] = frozenset()  # persons to whom their decision has been served
+    in_place: Mapping[int, frozenset[Part]] = field(
+        default_factory=dict
+    )  # parts that only tie: taken standing in
     waiting: "frozenset[ItemFacts]" = frozenset()  # open items, for those who stand in for somebody
     level: Level = Level.INTERNAL
 
@@ -355,7 +358,8 @@ _OF_SUBSTITUTIONS = frozenset({Action.NAME_SUBSTITUTE, Action.SEE_SUBSTITUTION, 
 
 
 def _sees(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> bool:
-    if any(PART_CEILINGS[part].covers(case.level) for part in parts if part in PART_CEILINGS):
+    own = parts - case.in_place.get(actor.person_id, frozenset())
+    if any(PART_CEILINGS[part].covers(case.level) for part in own if part in PART_CEILINGS):
         return True
     if any(actor.holds(role, case.organ_id) and top.covers(case.level) for role, top in BROWSING.items()):
         return True

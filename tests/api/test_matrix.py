@@ -235,6 +235,8 @@ def _substitutes(session: Any, bureau: Bureau, cases: Sequence[str]) -> list[tup
         part = [Part.RECUSED, Part.INVESTIGATOR, Part.LEGAL_REVIEWER, Part.REGISTRAR][number % 4]
         case_id = cases[number % len(cases)]
         session.add(Participation(case_id=case_id, person_id=person.id, part=part))
+        acted = cases[(number + 1) % len(cases)]
+        session.add(Participation(case_id=acted, person_id=person.id, part=Part.SCREENER, stood_in=True))
         held = select(RoleHolding.person_id).where(
             RoleHolding.organ_id == home,
             RoleHolding.role == role,

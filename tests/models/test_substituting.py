@@ -148,7 +148,35 @@ def test_what_the_substitute_does_says_in_whose_place_and_twice_is_once(bureau: 
         )
         names = {n: session.get_one(Person, bureau.ids[n]).name for n in ("di.san", who)}
     assert (step.actor, step.on_behalf_of) == (names["di.san"], names[who])
+    assert told_apart(told, "di.san") == {("investigator", True)}
+    assert cases(bureau, "di.san") == set(), "with the item done nothing is left to see"
+    agree(told, "di.san")
     sound(told)
+
+
+def told_apart(told: Told, who: str) -> set[tuple[str, bool]]:
+    held = rows(told, Participation)
+    return {(p.part, p.stood_in) for p in held if p.person_id == told.bureau.ids[who]}
+
+
+def test_who_stood_in_and_is_given_an_item_later_takes_part_like_anybody(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "legal-review")
+    with bureau.register.writing() as session:
+        stored = session.get_one(WorkItem, item.id)
+        stored.assignee_id = stored.asked_id = bureau.ids["gu.ping"]
+    away(bureau, "gu.ping", "lin.yu")
+    told.answer(
+        item, {"verdict": "supplement", "reason": "缺少事实。", "clauses": [], "outcomes": []}, "lin.yu"
+    )
+    assert told_apart(told, "lin.yu") == {("legal-reviewer", True)}
+    assert (told.case_id in cases(bureau, "lin.yu"), told.case().round) == (False, 2)
+    again = waiting(told, "legal-review")
+    bureau.clock += timedelta(days=20)
+    told.answer(again, by="lin.yu")
+    assert told_apart(told, "lin.yu") == {("legal-reviewer", False)}
+    assert told.case_id in cases(bureau, "lin.yu")
+    agree(told, "lin.yu")
 
 
 def test_one_person_never_does_both_halves_of_an_investigation(bureau: Bureau) -> None:
@@ -168,7 +196,7 @@ def test_one_person_never_does_both_halves_of_an_investigation(bureau: Bureau) -
     countersign = waiting_now(told, "countersign")
     assert countersign.id not in box(bureau, "di.san")
     agree(told, "di.san")
-    with pytest.raises(NotPermitted):
+    with pytest.raises((NotFound, NotPermitted)):
         told.answer(countersign, by="di.san")
 
 

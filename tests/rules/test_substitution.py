@@ -61,6 +61,19 @@ def test_with_the_item_done_the_case_is_out_of_sight_again() -> None:
     assert may(a_substitute(Role.INVESTIGATOR), Action.SEE, case, item=GIVEN).hidden
 
 
+def test_a_part_taken_by_standing_in_ties_and_opens_nothing() -> None:
+    case = replace(
+        case_with(GIVEN, me=Part.INVESTIGATOR),
+        in_place={ME: frozenset({Part.INVESTIGATOR})},
+        waiting=frozenset(),
+    )
+    actor = replace(a_substitute(Role.INVESTIGATOR), stands_in=frozenset())
+    for action in (Action.SEE, Action.ADD_EVIDENCE, Action.REQUEST_IDENTITY):
+        assert may(actor, action, case).hidden
+    assert not may(actor, Action.HOLD_PART, case, part=Part.PANEL).ok
+    assert may(actor, Action.SEE, replace(case, in_place={})).ok
+
+
 @pytest.mark.parametrize("part", [Part.RECUSED, Part.RESPONDENT, Part.LEGAL_REVIEWER, Part.PANEL])
 @pytest.mark.parametrize("who", ["me", "away"])
 def test_nobody_stands_in_who_is_tied_nor_for_who_is_tied(part: Part, who: str) -> None:

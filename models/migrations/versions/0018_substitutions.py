@@ -33,10 +33,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_substitution")),
     )
+    with op.batch_alter_table("participation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("stood_in", sa.Boolean(), server_default=sa.false(), nullable=False))
     with op.batch_alter_table("substitution", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_substitution_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_substitution_substitute_id"), ["substitute_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("participation", schema=None) as batch_op:
+        batch_op.drop_column("stood_in")
     op.drop_table("substitution")
