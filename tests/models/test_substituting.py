@@ -1,5 +1,7 @@
 """Standing in for a colleague who is away: offered, done in that name, cut at once, never past a tie. 代理"""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -305,6 +307,28 @@ def test_loops_over_two_and_three_people_are_refused_and_say_what_why_and_what_n
     with pytest.raises(Conflict, match="→"):
         away(bureau, "di.san", "tang.wei")
     away(bureau, "di.san", "tang.wei", days=(10, 12))
+
+
+def test_two_halves_of_a_loop_named_at_once_are_not_both_taken(bureau: Bureau) -> None:
+    gate, first = threading.Barrier(2), today(bureau)
+    pairs = [("tang.wei", "shen.lan"), ("shen.lan", "tang.wei")]
+    actors, now = {who: bureau.actor(who) for who, _ in pairs}, bureau.now()
+
+    def name(pair: tuple[str, str]) -> str:
+        who, substitute = pair
+        said = NewSubstitution(
+            person=who, substitute=substitute, first_day=first, last_day=first, why="leave"
+        )
+        gate.wait(10)
+        try:
+            with bureau.register.writing() as session:
+                name_substitute(session, said, actor=actors[who], now=now)
+        except Conflict:
+            return "refused"
+        return "named"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(name, pairs)) == ["named", "refused"]
 
 
 def test_the_same_again_is_one_and_what_does_not_fit_is_refused(bureau: Bureau) -> None:
