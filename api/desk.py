@@ -70,7 +70,7 @@ class StandstillView(View):
     kind: str
     zh: str
     lack: str = Field(
-        description="no-holder 没有人任职，all-tied 任职人员都应回避或者不得兼任，all-away 都外出，"
+        description="no-holder 没有人任职，all-tied 任职人员都应回避或者不得兼任，all-away 都外出，level 密级超出知悉范围，"
         "gone 办理人账户已停用，away 办理人外出，tied 办理人应当回避"
     )
     said: str = Field(description="缺什么、谁可以补正")

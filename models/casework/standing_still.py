@@ -17,7 +17,7 @@ from models.casework.record import Act, item_facts, lock_case, parts_by_person
 from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
 from models.rules.lifecycle import Kind
-from models.rules.permissions import BLIND, NARROW, Action, Actor, CaseFacts, Role, StandIn, may
+from models.rules.permissions import BLIND, CEILINGS, NARROW, Action, Actor, CaseFacts, Role, StandIn, may
 from models.rules.standstill import Lack
 from models.rules.substitution import lent
 from models.standing_in import away_on, held_on, in_force
@@ -185,16 +185,21 @@ def _suspect(on: date) -> tuple[sa.ColumnElement[bool], ...]:
         ends.is_(None) | (ends >= on),
         col(someone.person_id).in_(active),
         col(someone.person_id).not_in(absent),
-        ~parts.where(who == col(someone.person_id)).exists(),
+        ~parts.where(who == col(someone.person_id)).correlate(WorkItem, someone).exists(),
     )
+    beyond = [
+        (col(WorkItem.role) == role) & col(Case.level).not_in(top.covered)
+        for role, top in CEILINGS.items()
+        if top is not Level.STRICT
+    ]
     holder = col(WorkItem.assignee_id)
-    hindered = parts.where(who == holder, col(tied.part).in_([BLIND, NARROW])).exists()
+    hindered = parts.where(who == holder, col(tied.part).in_([BLIND, NARROW])).correlate(WorkItem).exists()
     given = holder.is_not(None) & (holder.not_in(active) | holder.in_(absent) | hindered)
     return (
         col(WorkItem.state) == sa.literal_column("'open'", sa.String()),
         col(WorkItem.role) != Role.OFFICER,
         col(Case.held_until).is_(None),
-        given | (holder.is_(None) & ~free.exists()),
+        given | (holder.is_(None) & (~free.correlate(WorkItem).exists() | sa.or_(*beyond))),
     )
 
 
@@ -240,4 +245,6 @@ def _lack(item: WorkItem, case: CaseFacts, staff: _Staff) -> Lack | None:
         return Lack.AWAY if item.assignee_id in staff.away else Lack.TIED
     if not holders:
         return Lack.NO_HOLDER
+    if not CEILINGS[asked.role].covers(case.level):
+        return Lack.LEVEL
     return Lack.ALL_AWAY if any(able(person) for person in holders if person) else Lack.ALL_TIED

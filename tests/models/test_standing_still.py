@@ -1,15 +1,16 @@
 """What nobody can do: found by the ruling, told to one manager once, said on the case. 无人可办"""
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from models.casework import standstills, tell_standstills, to_tell
+from models.casework.standing_still import _suspect
 from models.database import Register
 from models.queries import notices_to, standstills_for, standstills_of
 from models.queries.rights import case_facts
 from models.rules.permissions import Role
 from models.rules.standstill import Lack
-from models.tables import Effect, Event, Notification, Person
+from models.tables import Case, Effect, Event, Notification, Person, WorkItem
 from tasks.office import office_work, tell_standing_still
 from tests.builders import Bureau, Told, a_bureau, a_case
 from tests.models.test_substituting import away, back, tie, today
@@ -86,6 +87,23 @@ def test_a_group_of_which_all_are_away_unless_somebody_fit_stands_in(bureau: Bur
     assert lacks(told) == {}
     away(bureau, "cao.ran")
     assert lacks(told) == {"signature": Lack.ALL_AWAY}
+
+
+def test_what_is_more_confidential_than_the_role_may_know(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    assert lacks(told) == {}
+    with bureau.register.writing() as session:
+        session.get_one(Case, told.case_id).level = "strict"
+    assert lacks(told) == {"screening": Lack.LEVEL}
+
+
+def test_who_is_tied_to_one_case_makes_no_other_one_suspect(bureau: Bureau) -> None:
+    one, other = a_case(bureau), a_case(bureau)
+    items = [waiting(told, "legal-review") for told in (one, other)]
+    tie(one, "gu.ping", "recused")
+    with bureau.register.reading() as session:
+        found = session.exec(select(WorkItem.id).join(Case).where(*_suspect(today(bureau)))).all()
+    assert found == [items[0].id]
 
 
 def test_a_vote_stands_still_and_says_that_alternates_move_up(bureau: Bureau) -> None:
