@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from api import (
+    absences,
     batch,
     cases,
     deposits,
@@ -85,6 +86,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         timeline,
         previews,
         identity,
+        absences,
         deposits,
         desk,
         inbox,

@@ -65,10 +65,12 @@ from models.queries import (
     seen_case,
     seen_document,
     seen_evidence,
+    standstills_of,
     weighing_of,
 )
 from models.readings import ReadKind
 from models.rules.confidentiality import Level
+from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound, NotPermitted
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import Action, may
@@ -177,6 +179,10 @@ def get_case(
         respondents=[RespondentView.model_validate(row) for row in page.respondents],
         allegations=[said.text for said in page.allegations],
         items=[item_view(row) for row in page.items],
+        standstills=[
+            f"『{one.kind.zh}』{one.said}"
+            for one in standstills_of(session, case, page.facts, actor, on=beijing_day(clock()))
+        ],
         evidence=[EvidenceView.model_validate(row) for row in page.evidence],
         clauses=[ClauseView.model_validate(row) for row in clauses],
         decisions=[SignedDecisionView.model_validate(row) for row in decisions],

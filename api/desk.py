@@ -10,9 +10,9 @@ from sqlmodel import Session
 from api.charts import ROW, bars
 from api.deps import ActorDep, ReadingDep, SignedDep, clock
 from api.pages_rendering import page
-from api.views import CaseView, DocumentView, ItemView, document_view, item_view
+from api.views import CaseView, DocumentView, ItemView, View, document_view, item_view
 from models.dossier import clause_label
-from models.queries import Overview, OwnCase, overview, own_cases
+from models.queries import Overview, OwnCase, overview, own_cases, standstills_for
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.lifecycle import Stage
@@ -23,6 +23,8 @@ DEFINITIONS = {
     "backlog": "状态为办理中的案件，按现在所处的环节计；已移送、等待其他机关答复的另列，已归档的不计。",
     "ages": "尚未办理的待办，按产生至今的自然日计；其中逾期的，指最迟办理日早于今天。未设期限的待办不会逾期。",
     "late": "尚未办理、最迟办理日早于今天的待办。暂定期限同样计算。逾期不自动产生任何结果。",
+    "standstills": "尚未办理、今天没有任何人可以办理的待办：没有人任职，任职的都应回避、不得兼任或者外出而没有代理人。"
+    "被核查人员本人的事项不计。每件告知负责人一次。",
     "clauses": "已签发决定的被核查人员，按法制审核确认对其适用的条款计；一人有几条就在几条下各计一次，以最后一次签发为准。"
     "没有确认任何条款的列在最后。",
 }
@@ -58,6 +60,22 @@ class ClauseOutcomesView(BaseModel):
     total: int
 
 
+class StandstillView(View):
+    """无人可办的待办"""
+
+    case_id: str | None = Field(description="您无权查看案卷的为空，只列案号")
+    item_id: str | None
+    case_number: str
+    organ: str
+    kind: str
+    zh: str
+    lack: str = Field(
+        description="no-holder 没有人任职，all-tied 任职人员都应回避或者不得兼任，all-away 都外出，level 密级超出知悉范围，"
+        "gone 办理人账户已停用，away 办理人外出，tied 办理人应当回避"
+    )
+    said: str = Field(description="缺什么、谁可以补正")
+
+
 class OverviewView(BaseModel):
     """管理概览"""
 
@@ -68,6 +86,7 @@ class OverviewView(BaseModel):
     ages: list[AgeView]
     late: int
     latest: list[ItemView] = Field(description="逾期最久的")
+    standstills: list[StandstillView] = Field(description="现在没有人可以办理的待办")
     decided: int = Field(description="已签发决定的人数")
     clauses: list[ClauseOutcomesView]
 
@@ -136,6 +155,9 @@ def get_overview(actor: ActorDep, session: ReadingDep) -> OverviewView:
         ages=[AgeView(since=a.since, until=a.until, items=a.items, late=a.late) for a in found.ages],
         late=found.late,
         latest=[item_view(row) for row in found.latest],
+        standstills=[
+            StandstillView.model_validate(row) for row in standstills_for(session, actor, on=found.on)
+        ],
         decided=found.decided,
         clauses=[
             ClauseOutcomesView(
@@ -157,6 +179,7 @@ def get_manage(request: Request, signed: SignedDep, session: ReadingDep) -> Resp
         "manage.html",
         signed,
         o=found,
+        still=standstills_for(session, signed.actor, on=found.on),
         defined=DEFINITIONS,
         scope=SCOPE,
         stages=list(Stage),

@@ -16,11 +16,11 @@ from api.pages_rendering import STATIC, counted, inside, page, see_other
 from api.session import drop_cookie, end_session, set_cookie, sign_in
 from models.accounts import Signed
 from models.database import register
-from models.queries import Box, case_row, inbox, inbox_counts, notices_to, seen_item, unread_count
+from models.queries import Box, ItemRow, case_row, inbox, inbox_counts, notices_to, seen_item, unread_count
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound
 from models.rules.lifecycle import Kind
-from models.rules.permissions import Role
+from models.rules.permissions import Actor, Role
 from models.rules.verbs import Verb
 from models.settings import settings
 from models.tables import WorkItem
@@ -140,6 +140,7 @@ def show_inbox(
             boxes=[(part, counted(counts[part])) for part in Box],
             anything=counts[Box.ALL] > 0,
             together=_TOGETHER.get(box),
+            stood_in={row.id for row in found.rows if _of_another(signed.actor, row)},
             verb=verb,
             results=results,
             today=today,
@@ -147,6 +148,12 @@ def show_inbox(
             notices=notices_to(session, signed.actor, limit=_NOTICES),
             unread=counted(unread_count(session, signed.actor)),
         )
+
+
+def _of_another(actor: Actor, row: ItemRow) -> bool:
+    """Whether an item of the inbox is there because its reader stands in for somebody."""
+    mine = row.assignee_id == actor.person_id if row.assignee_id else actor.organs(Role(row.role))
+    return not mine
 
 
 def _confirmation(session: Session, signed: Signed, item_id: str) -> dict[str, Any] | None:

@@ -51,15 +51,16 @@ from models.queries import (
     recused_of,
     seen_item,
     sitting_members,
+    standstills_of,
 )
 from models.rules.confidentiality import Level
 from models.rules.deadlines import beijing_day
 from models.rules.decision import Outcome
 from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.lifecycle import ABSENCES, Absence, Kind, Stage, State
-from models.rules.permissions import Action, ItemFacts, Role, may
+from models.rules.permissions import Action, Role, may
 from models.rules.timeline import Audience, StepKind
-from models.rules.verbs import CaseVerb
+from models.rules.verbs import CaseVerb, asked_of
 from models.settings import settings
 from models.suggestion import CATEGORIES
 from models.tables import Clock, Organ
@@ -417,6 +418,7 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "decided": {x.respondent_id: x for x in d.decisions if _told(found, x)},
         "recused": () if found.narrow else recused_of(session, found.case.id, found.facts),
         "clocks": _clocks(session, found),
+        "still": standstills_of(session, found.case, found.facts, signed.actor, on=beijing_day(clock())),
         "case_verbs": (offered := case_verbs(session, signed.actor, found.case, found.facts)),
         "sitting": sitting_members(session, found.case) if CaseVerb.REMOVE_MEMBER in offered else (),
         "copy_to": readers_of_choice(session, found.facts, found.case, on=beijing_day(clock()))
@@ -449,7 +451,8 @@ def _waiting(rows: Iterable[ItemRow]) -> list[str]:
 
 
 def _answers(signed: Signed, found: CasePage, row: ItemRow) -> bool:
-    item = ItemFacts(Role(row.role), row.assignee_id, found.case.organ_id)
+    delegated = row.delegated_by is not None
+    item = asked_of(Kind(row.kind), row.assignee_id, found.case.organ_id, delegated=delegated)
     return may(signed.actor, Action.ANSWER, found.facts, item=item).ok
 
 

@@ -225,6 +225,7 @@ def _form_page(
         version=asked.item.version,
         guide=GUIDES[kind],
         closed=_closed(asked),
+        in_place_of=asked.in_place_of,
         fields=typed,
         faults=beside,
         faulty=lambda *heads: any(name.startswith(f"{head}.") for name in beside for head in heads),

@@ -19,6 +19,7 @@ from models.dossier import cited_evidence, clause_label, day, shown, statement
 from models.dossier.terms import CLAUSE_OUTCOME_ZH
 from models.queries import MANY, may_oversee
 from models.rules.permissions import Role
+from models.rules.substitution import FIT
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -141,6 +142,8 @@ def menu(viewer: Signed | None) -> tuple[tuple[str, str], ...]:
         own = (*own, ("/me/deposits", "在先留存"))
     if viewer.actor.roles:
         own = (*own, ("/me/kin", "亲属申报"))
+    if viewer.actor.organs(*FIT):
+        own = (*own, ("/me/absences", "外出与代理"))
     if may_oversee(viewer.actor):
         own = (*own, ("/manage", "管理概览"))
     return (*own, *PORTAL_MENU)

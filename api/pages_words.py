@@ -94,6 +94,7 @@ _TAGS = {
     "clock:recomputed": "期限重新计算",
     "timeline:pinned": "置顶",
     "timeline:unpinned": "取消置顶",
+    "case:stands-still": "有事项无人可以办理，告知负责人",
 }
 
 

@@ -13,8 +13,9 @@ from api.deps import clock
 from models.database import Register
 from models.queries import case_facts, narrow
 from models.readings import Look, ReadKind, enter_readings
+from models.rules.capacity import capacity
 from models.rules.deadlines import beijing_day
-from models.rules.permissions import Actor, CaseFacts, capacity
+from models.rules.permissions import Actor, CaseFacts
 from models.settings import settings
 
 PAUSE_S = 30.0  # repeats are written at most this often

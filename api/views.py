@@ -315,6 +315,9 @@ class CasePageView(BaseModel):
     respondents: list[RespondentView]
     allegations: list[str]
     items: list[ItemView]
+    standstills: list[str] = Field(
+        description="现在没有人可以办理的事项：缺什么、谁可以补正；被核查人员看不到"
+    )
     evidence: list[EvidenceView]
     clauses: list[ClauseView] = Field(description="被核查人员看不到")
     decisions: list[SignedDecisionView] = Field(description="签发之后才有")
@@ -328,6 +331,7 @@ class ItemPageView(BaseModel):
     role_zh: str
     may_answer: bool
     why_not: str
+    in_place_of: str = Field(description="您代谁办理；以本人身份办理的为空")
     answer_schema: dict[str, Any] = Field(description="答复内容的 JSON Schema")
     absence: str | None = Field(
         description="您可以登记的情形：lapsed 逾期未陈述，left 送达情况，silent 逾期未表态"
@@ -469,6 +473,7 @@ def item_page_view(page: ItemPage, schema: dict[str, Any]) -> ItemPageView:
         role_zh=Role(page.row.role).zh,
         may_answer=page.may_answer,
         why_not=page.why_not,
+        in_place_of=page.in_place_of,
         answer_schema=schema,
         absence=page.absence,
         absence_schema=ABSENT_ANSWERS[page.absence].model_json_schema() if page.absence else None,

@@ -8,7 +8,14 @@ from prefect.client.orchestration import get_client
 
 from flows.sweep import wake_cases
 from flows.waking import case_deployment_id
-from tasks.office import lagging_cases, missing_notice, recompute_clocks, remind_due, resume_held
+from tasks.office import (
+    lagging_cases,
+    missing_notice,
+    recompute_clocks,
+    remind_due,
+    resume_held,
+    tell_standing_still,
+)
 
 
 @flow(name="deadline-watch", persist_result=False)
@@ -17,14 +24,16 @@ async def deadline_watch() -> dict[str, int]:
 
     A deadline reminds or escalates; it never approves anything. Each reminder is one effect in the
     register, delivered by the run of its case. Cases whose time on hold has ended are taken up and clocks that a later
-    holiday notice moves are computed anew first. Returns the cases taken up, the reminders written, the cases computed anew and what waking them did.
+    holiday notice moves are computed anew first; of what nobody can do a manager is told once. Returns the cases taken
+    up, the reminders written, the items newly found to stand still, the cases computed anew and what waking them did.
     """
     now = datetime.now(UTC)
     resumed = await asyncio.to_thread(resume_held, now)
     recomputed = await asyncio.to_thread(recompute_clocks, now)
     reminders = await asyncio.to_thread(remind_due, now)
+    still = await asyncio.to_thread(tell_standing_still, now)
     counts: dict[str, int] = {}
-    if reminders:
+    if reminders or still:
         lagging = await asyncio.to_thread(lagging_cases, older_than_s=0)
         async with get_client() as client:
             counts = await wake_cases(client, lagging, deployment_id=await case_deployment_id(client))
@@ -38,4 +47,10 @@ async def deadline_watch() -> dict[str, int]:
     get_run_logger().info(
         "Deadline watch: %d reminders written, %d cases computed anew.", reminders, recomputed
     )
-    return {"resumed": len(resumed), "reminders": reminders, "recomputed": recomputed, **counts}
+    return {
+        "resumed": len(resumed),
+        "reminders": reminders,
+        "standing_still": still,
+        "recomputed": recomputed,
+        **counts,
+    }

@@ -17,6 +17,7 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.permissions import Actor, Role
 from models.settings import settings
+from models.standing_in import held_on, stand_ins
 from models.tables import Credential, Organ, Person, RoleHolding
 
 SHORTEST_PASSWORD = 8
@@ -184,7 +185,7 @@ def sign_out(session: Session, token: str) -> None:
 
 
 def authenticate(session: Session, token: str, *, now: datetime, kind: str | None = None) -> Signed | None:
-    """Who holds this token, with the roles valid today, in one query; None for nobody.
+    """Who holds this token, with the roles valid today and for whom the person stands in; None for nobody.
 
     `kind` refuses a session's token sent as a bearer token, and the other way round.
     """
@@ -203,7 +204,7 @@ def authenticate(session: Session, token: str, *, now: datetime, kind: str | Non
         )
         .select_from(Credential)
         .join(Person, col(Person.id) == col(Credential.person_id))
-        .outerjoin(RoleHolding, (col(RoleHolding.person_id) == col(Person.id)) & _valid_on(today))
+        .outerjoin(RoleHolding, (col(RoleHolding.person_id) == col(Person.id)) & held_on(today))
         .where(col(Credential.digest) == _digest(token), col(Person.active))
     )
     rows = session.execute(wanted).all()
@@ -213,7 +214,8 @@ def authenticate(session: Session, token: str, *, now: datetime, kind: str | Non
     if (kind is not None and found != kind) or (expires_at is not None and expires_at <= now):
         return None
     roles = frozenset((Role(role), organ) for *_, role, organ in rows if role is not None)
-    return Signed(Actor(person_id, name, roles), username, found, csrf, credential_id)
+    actor = Actor(person_id, name, roles, stand_ins(session, person_id, roles, on=today))
+    return Signed(actor, username, found, csrf, credential_id)
 
 
 def load_actor(session: Session, person_id: int, *, on: date) -> Actor:
@@ -221,13 +223,9 @@ def load_actor(session: Session, person_id: int, *, on: date) -> Actor:
     person = session.get(Person, person_id)
     if person is None or not person.active:
         raise NotFound("查无此人，或者该账户已停用。")
-    held = session.exec(select(RoleHolding).where(RoleHolding.person_id == person_id, _valid_on(on)))
-    return Actor(person_id, person.name, frozenset((Role(h.role), h.organ_id) for h in held))
-
-
-def _valid_on(day: date) -> sa.ColumnElement[bool]:
-    ends = col(RoleHolding.valid_to)
-    return (col(RoleHolding.valid_from) <= day) & (ends.is_(None) | (ends >= day))
+    held = session.exec(select(RoleHolding).where(RoleHolding.person_id == person_id, held_on(on)))
+    roles = frozenset((Role(h.role), h.organ_id) for h in held)
+    return Actor(person_id, person.name, roles, stand_ins(session, person_id, roles, on=on))
 
 
 def _digest(token: str) -> str:

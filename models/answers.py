@@ -145,6 +145,17 @@ class NewDeposit(Shape):
     paper_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
+class NewSubstitution(Shape):
+    """外出和代理：谁在哪些日子不在岗，由谁代理"""
+
+    person: Line = ""  # username of who is away; empty: oneself
+    substitute: Line = ""  # username; empty: nobody stands in
+    first_day: date
+    last_day: date  # included
+    why: Literal["leave", "travel", "training", "other"]
+    reason: Annotated[Line, Field(max_length=200)] = ""
+
+
 class DepositReply(Shape):
     """对在先留存的答复"""
 

@@ -61,6 +61,22 @@ class RoleHolding(SQLModel, table=True):
     valid_to: date | None = None
 
 
+class Substitution(SQLModel, table=True):
+    """Who is away on which days, and who stands in, if anybody does; kept when it is over. 代理"""
+
+    id: str = Field(primary_key=True, max_length=32)
+    person_id: int = _key("person.id", index=True)
+    substitute_id: int | None = _key("person.id", default=None, index=True)
+    first_day: date
+    last_day: date  # included
+    why: str = Field(max_length=16)  # leave, travel, training, other
+    reason: str = Field(default="", max_length=200)
+    named_by: int = _key("person.id")
+    named_at: datetime = _instant()
+    revoked_by: int | None = _key("person.id", default=None)
+    revoked_at: datetime | None = _instant(default=None)
+
+
 class Credential(SQLModel, table=True):
     """A bearer token or a signed-in session, kept only as its SHA-256. 凭证"""
 
@@ -137,6 +153,7 @@ class Participation(SQLModel, table=True):
     person_id: int = _key("person.id", index=True)
     part: str = Field(max_length=24)
     reason: str = Field(default="")
+    stood_in: bool = False  # only by acting in another's place: it ties like any part, and opens nothing
 
 
 class Kin(SQLModel, table=True):

@@ -185,6 +185,12 @@ def escalation(context: Context) -> Said:
     return _late(context)
 
 
+@message("standstill", "无人可办")
+def standstill(context: Context) -> Said:
+    """A manager is told that nobody can do a work item."""
+    return _item(context)
+
+
 @message("dissent-certificate", "反对意见留存")
 def dissent_certificate(context: Context) -> Said:
     """A member's dissent is on record with a certificate."""

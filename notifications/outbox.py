@@ -97,15 +97,18 @@ def notify(
     case_id: str | None,
     item_id: str | None,
     now: Clock,
+    filed: bool = True,
 ) -> Sent:
     """Tell a person, in the inbox at once and over each active channel as the person wishes. 通知
 
-    Called again, it sends only what has not arrived and is not uncertain. Raises NotFound for an unknown person, case
+    `filed` is false for somebody who may not see the case: the notice then lies in the inbox by itself and leads
+    nowhere. Called again, it sends only what has not arrived and is not uncertain. Raises NotFound for an unknown person, case
     or item, LookupError for an unknown kind; a channel that fails is noted.
     """
     moment = now()
     with register.reading() as session:
-        context = read_context(session, case_id, item_id, public_url=settings().public_url, now=moment)
+        link = settings().public_url if filed else ""
+        context = read_context(session, case_id, item_id, public_url=link, now=moment)
         ways = _ways(session, person_id)
         going = _turn(session, person_id, kind, context, now=moment) if ways else None
     message = compose(kind, context)
@@ -113,8 +116,8 @@ def notify(
     fresh = Notification(
         key=key,
         person_id=person_id,
-        case_id=case_id,
-        item_id=item_id,
+        case_id=case_id if filed else None,
+        item_id=item_id if filed else None,
         channel=INBOX,
         subject=message.subject,
         body=message.body,

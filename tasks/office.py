@@ -12,7 +12,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from models.casework import number_paper, office, paper_number, remind, resume_due
+from models.casework import (
+    number_paper,
+    office,
+    paper_number,
+    remind,
+    resume_due,
+    tell_standstills,
+    to_tell,
+)
 from models.casework.record import Act
 from models.casework.reminding import Place
 from models.certificates import Statement, issue
@@ -207,7 +215,9 @@ def _notice(effect_id: int) -> bool:
         if effect is None:
             return False
         case = session.get_one(Case, effect.case_id)
-        people = office.recipients(Act.on(session, case, actor=None, now=now()), effect)
+        act = Act.on(session, case, actor=None, now=now())
+        people = office.recipients(act, effect)
+        seeing = {person for person in people if office.sees(act, person)}
         session.expunge(effect)
     sent = [
         notify(
@@ -217,11 +227,14 @@ def _notice(effect_id: int) -> bool:
             person_id=person,
             case_id=effect.case_id,
             item_id=effect.item_id,
+            filed=person in seeing,
             now=now,
         )
         for person in people
     ]
     with register().writing() as session:
+        if effect.subject == "work-item":  # somebody new is asked: that nobody can answer is known at once
+            tell_standstills(session, effect.case_id, now=now())
         office.note_notice(
             session,
             effect_id,
@@ -253,6 +266,17 @@ def remind_due(at: datetime) -> int:
         after = batch.last
         if after is None:
             return len(concerned)
+
+
+def tell_standing_still(at: datetime) -> int:
+    """Owe a manager the notice of every item that nobody can do, each once. Returns how many are new."""
+    with register().reading() as session:
+        concerned = to_tell(session, now=at)
+    told = 0
+    for case_id in concerned:
+        with register().writing() as session:
+            told += tell_standstills(session, case_id, now=at)
+    return told
 
 
 def resume_held(at: datetime) -> list[str]:

@@ -15,6 +15,7 @@ from models.files import store
 from models.rules.deadlines import beijing_day
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Actor, Role
+from models.standing_in import stand_ins
 from models.tables import Case, Match, Organ, Person, Respondent, RoleHolding, WorkItem
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
@@ -50,7 +51,7 @@ def actor_of(session: Session, person_id: int, on: date) -> Actor:
     person = session.get_one(Person, person_id)
     held = session.exec(select(RoleHolding).where(RoleHolding.person_id == person_id))
     roles = frozenset((Role(h.role), h.organ_id) for h in held if h.valid_from <= on)
-    return Actor(person_id, person.name, roles)
+    return Actor(person_id, person.name, roles, stand_ins(session, person_id, roles, on=on))
 
 
 def a_bureau(register: Register) -> Bureau:

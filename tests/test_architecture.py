@@ -29,7 +29,8 @@ LAYERS: Mapping[str, Layer] = {
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
         "models.answers models.calendar models.casework models.certificates models.database models.dossier.terms"
-        " models.files models.handbook models.holidays models.readings models.rules models.tables models.vault",
+        " models.files models.handbook models.holidays models.readings models.rules models.standing_in models.tables"
+        " models.vault",
         "sqlalchemy sqlmodel",
     ),
     "models/certificates.py": _layer("models.rules models.settings", "cryptography"),

@@ -4,7 +4,7 @@
 """
 
 from models.casework import office
-from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
+from models.casework.answering import answer_work_item, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
 from models.casework.depositing import attach_deposit, file_deposit, reply_deposit, verify_deposits
@@ -15,22 +15,29 @@ from models.casework.kin import declare_kin, end_kin
 from models.casework.numbers import number_paper, paper_number, reserve_number, take_number, void_number
 from models.casework.opening import add_evidence, open_case
 from models.casework.pinning import pin_step
+from models.casework.record import item_facts
 from models.casework.reminding import remind
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
+from models.casework.standing_still import Standstill, keepers_of, standstills, tell_standstills, to_tell
+from models.casework.substituting import end_substitution, name_substitute
 
 __all__ = [
     "Broken",
     "Replayed",
+    "Standstill",
     "add_evidence",
     "answer_work_item",
     "attach_deposit",
     "declare_kin",
     "end_kin",
+    "end_substitution",
     "file_deposit",
     "handle_case",
     "handle_item",
     "item_facts",
+    "keepers_of",
+    "name_substitute",
     "number_paper",
     "office",
     "open_case",
@@ -49,7 +56,10 @@ __all__ = [
     "save_draft",
     "set_case_level",
     "set_document_level",
+    "standstills",
     "take_number",
+    "tell_standstills",
+    "to_tell",
     "verify_all",
     "verify_chain",
     "verify_deposits",

@@ -12,13 +12,13 @@ from models.casework.absences import ABSENCE_HANDLERS, SAID_NOTHING
 from models.casework.handlers import HANDLERS, SEALED
 from models.casework.holding import held_zh
 from models.casework.panel import bench
-from models.casework.record import Act, check, lock_case_of
+from models.casework.record import Act, check, item_facts, lock_case_of
 from models.casework.settle import settle
 from models.casework.voting import salt_of
 from models.database import to_json
 from models.rules.errors import AlreadyDone, Conflict, Locked, Recused, Stale, WrongStage
 from models.rules.lifecycle import ABSENCES, Kind, Stage, State
-from models.rules.permissions import PART_OF, Action, Actor, ItemFacts, Part, Role, may
+from models.rules.permissions import PART_OF, Action, Actor, Part, Role, may, stood_in_for
 from models.tables import Draft, WorkItem
 from models.vault import seal_vote
 
@@ -43,8 +43,11 @@ def answer_work_item(
     act, item = _act_on(session, item_id, actor=actor, now=now)
     kind = Kind(item.kind)
     ruling = may(actor, Action.ANSWER, act.facts, item=item_facts(item))
-    stepped_aside = kind is Kind.RECUSAL and item.answered_by == actor.person_id
-    if not stepped_aside:
+    answered = item.state == "done" and item.answered_by == actor.person_id
+    stepped_aside = answered and kind is Kind.RECUSAL
+    # Who has answered in another's place may send the same again, though it could not be done a second time.
+    in_place = answered and item.assignee_id != actor.person_id and _acted_in_place(act, item)
+    if not stepped_aside and not in_place:
         check(ruling)
     shape = read_answer(kind, content)
     salt = salt_of(session, act.case, actor.person_id) if kind in SEALED else ""
@@ -53,15 +56,19 @@ def answer_work_item(
         return item
     if stepped_aside and ruling.recused:  # no right is left but to have sent the same twice
         raise Recused(ruling.why)
-    check(ruling)
+    if not in_place:
+        check(ruling)
     _check_open(act, item, kind, expect_version)
     own = act.items[(kind, item.slot)]
-    act.on_behalf_of, act.salt = own.delegated_by, salt
+    stood_in = stood_in_for(actor, item_facts(own), act.facts)
+    act.on_behalf_of = own.delegated_by or stood_in
+    act.salt = salt
     settled = HANDLERS[kind](act, own, shape)
     own.answer = kept | ({"settled": settled} if settled else {})
     own.answered_by, own.answered_at = actor.person_id, now
     act.stop(own, "done")
-    act.take_part(actor.person_id, Part.RULER if kind is Kind.RECUSAL_RULING else PART_OF[Role(own.role)])
+    part = Part.RULER if kind is Kind.RECUSAL_RULING else PART_OF[Role(own.role)]
+    act.take_part(actor.person_id, part, stood_in=stood_in is not None)
     before = Stage(act.case.stage)
     settle(act)
     act.record(
@@ -117,11 +124,6 @@ def record_absence(
     return own
 
 
-def item_facts(item: WorkItem) -> ItemFacts:
-    """What a ruling on rights needs to know of a work item."""
-    return ItemFacts(Role(item.role), item.assignee_id, item.organ_id)
-
-
 def save_draft(
     session: Session, item_id: str, content: Mapping[str, Any], *, actor: Actor, now: datetime
 ) -> Draft:
@@ -155,6 +157,13 @@ def _kept(kind: Kind, item: WorkItem, shape: Shape, salt: str) -> dict[str, Any]
     if kind not in SEALED:
         return content
     return {"sealed": hashlib.sha256((salt + item.id + to_json(content)).encode()).hexdigest()}
+
+
+def _acted_in_place(act: Act, item: WorkItem) -> bool:
+    """Whether whoever answered stood in for somebody; what one has sent oneself is no secret, but for the recused."""
+    person = item.answered_by or 0
+    held = act.facts.in_place.get(person, frozenset())
+    return PART_OF[Role(item.role)] in held and Part.RECUSED not in act.facts.parts_of(person)
 
 
 def _digest(kept: Mapping[str, Any]) -> str:

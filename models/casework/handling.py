@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models import answers as a
-from models.casework.answering import drafted, item_facts
+from models.casework.answering import drafted
 from models.casework.challenging import challenge
 from models.casework.holding import held_zh, hold, resume
 from models.casework.panel import add_members, remove_member
 from models.casework.prolonging import extend, restart, suspend
-from models.casework.record import Act, check, lock_case, lock_case_of
+from models.casework.record import Act, check, item_facts, lock_case, lock_case_of
 from models.casework.settle import settle
 from models.casework.voting import take_out
 from models.rules.errors import Conflict, Incomplete, Locked, NotFound, Stale

@@ -82,7 +82,7 @@ def _bar_now(session: Session, case_id: str, now: datetime) -> None:
     officers = {row.person_id for row in act.respondents.values()}
     barred = [p for p in _kin_of(session, officers) - officers if Part.RECUSED not in act.facts.parts_of(p)]
     for person in sorted(barred):
-        if Part.INVESTIGATOR in act.facts.parts_of(person):
+        if person in act.holders(Part.INVESTIGATOR):
             challenge_oneself(act, person, KIN)
             continue
         step_aside(act, person, KIN)

@@ -12,12 +12,13 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models.casework.clocks import retimed
-from models.casework.record import Act, lock_case
+from models.casework.record import Act, item_facts, lock_case
 from models.files import Stored
 from models.handbook import load_edition
 from models.holidays import calendar_of, versions_in_force
 from models.rules.confidentiality import Level
-from models.rules.permissions import Action, Actor, Part, Role, may
+from models.rules.permissions import Action, Actor, Part, Role, may, stood_in_for
+from models.standing_in import away_on
 from models.tables import Case, Clock, Document, Effect, PaperNumber, Publication, Rendition, WorkItem
 
 
@@ -189,7 +190,18 @@ def recipients(act: Act, effect: Effect) -> list[int]:
 
     Nobody is told of a case that has since been hidden from them, be it by recusal or by its level.
     """
-    return [person for person in _addressed(act, effect) if may(act.person(person), Action.SEE, act.facts).ok]
+    return [person for person in _addressed(act, effect) if sees(act, person) or _keeps(act, effect, person)]
+
+
+def sees(act: Act, person: int) -> bool:
+    """Whether somebody may see the case: what is said to others lies in their inbox without it."""
+    return may(act.person(person), Action.SEE, act.facts).ok
+
+
+def _keeps(act: Act, effect: Effect, person: int) -> bool:
+    """A manager above the organ, who is told by number that nobody there can act."""
+    free = not {Part.RECUSED, Part.RESPONDENT} & act.facts.parts_of(person)
+    return effect.subject == "standstill" and free
 
 
 def _addressed(act: Act, effect: Effect) -> list[int]:
@@ -200,11 +212,25 @@ def _addressed(act: Act, effect: Effect) -> list[int]:
         return [effect.person_id]
     if item is None:
         return []
-    if item.assignee_id is not None:
+    if item.assignee_id is None:
+        asked = holders(act, Role(item.role))
+    else:
         # Whoever has delegated it still answers for the end of the period.
         behind = item.delegated_by if effect.subject.startswith("reminder-") else None
-        return [item.assignee_id, *([behind] if behind else [])]
-    return holders(act, Role(item.role))
+        asked = [item.assignee_id, *([behind] if behind else [])]
+    return [*asked, *_substitutes(act, item, apart_from=asked)]
+
+
+def _substitutes(act: Act, item: WorkItem, *, apart_from: Collection[int]) -> list[int]:
+    """Who may do the item today because the person it is for, or somebody of the group, is away."""
+    for_whom = [item.assignee_id] if item.assignee_id else act.role_holders(Role(item.role))
+    named = sorted({who for who in away_on(act.session, act.today, among=for_whom).values() if who})
+    asked, facts = item_facts(item), act.facts
+    return [
+        who
+        for who in named
+        if who not in apart_from and stood_in_for(act.person(who), asked, facts) is not None
+    ]
 
 
 def holders(act: Act, role: Role, *, among: Sequence[int] | None = None) -> list[int]:

@@ -25,8 +25,10 @@ from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound, NotPermitted, Recused
 from models.rules.inquiry import Inquiry
 from models.rules.lifecycle import KINDS, Ask, Kind, Stage
-from models.rules.permissions import Actor, CaseFacts, Part, Role, Ruling
+from models.rules.permissions import Actor, CaseFacts, ItemFacts, Part, Role, Ruling
 from models.rules.precedents import Precedents
+from models.rules.verbs import asked_of
+from models.standing_in import held_on, stand_ins
 from models.tables import (
     Case,
     Clock,
@@ -97,6 +99,12 @@ def link_hash(previous: str, event: Event) -> str:
         "data": event.data,
     }
     return hashlib.sha256((previous + to_json(content)).encode()).hexdigest()
+
+
+def item_facts(item: WorkItem) -> ItemFacts:
+    """What a ruling on rights needs to know of a work item."""
+    delegated = item.delegated_by is not None
+    return asked_of(Kind(item.kind), item.assignee_id, item.organ_id, delegated=delegated)
 
 
 def parts_by_person(rows: Sequence[Participation]) -> dict[int, frozenset[Part]]:
@@ -177,12 +185,14 @@ class Act:
             parts_by_person(self.participations),
             queues,
             announced,
+            in_place=parts_by_person([p for p in self.participations if p.stood_in]),
+            waiting=frozenset(item_facts(i) for i in self.items.values() if i.state == "open"),
             level=Level(self.case.level),
         )
 
     def holders(self, part: Part) -> tuple[int, ...]:
-        """Persons who have a part, in the order they took it."""
-        return tuple(p.person_id for p in self.participations if p.part == part)
+        """Persons who have a part of their own, in the order they took it."""
+        return tuple(p.person_id for p in self.participations if p.part == part and not p.stood_in)
 
     def role_holders(self, role: Role, organ_id: int | None = None) -> list[int]:
         """Active persons who hold a role today, in the case's organ unless another is named."""
@@ -192,8 +202,7 @@ class Act:
             .where(
                 RoleHolding.organ_id == (organ_id or self.case.organ_id),
                 RoleHolding.role == role,
-                RoleHolding.valid_from <= self.today,
-                (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= self.today),
+                held_on(self.today),
                 col(Person.active),
             )
         )
@@ -202,11 +211,10 @@ class Act:
     def person(self, person_id: int) -> Actor:
         """Somebody with the roles of today, for a ruling on what that person may know."""
         held = select(RoleHolding.role, RoleHolding.organ_id).where(
-            RoleHolding.person_id == person_id,
-            RoleHolding.valid_from <= self.today,
-            (col(RoleHolding.valid_to).is_(None)) | (col(RoleHolding.valid_to) >= self.today),
+            RoleHolding.person_id == person_id, held_on(self.today)
         )
-        return Actor(person_id, "", frozenset((Role(role), organ) for role, organ in self.session.exec(held)))
+        roles = frozenset((Role(role), organ) for role, organ in self.session.exec(held))
+        return Actor(person_id, "", roles, stand_ins(self.session, person_id, roles, on=self.today))
 
     def respondent(self, respondent_id: int) -> Respondent:
         """The respondent of this case. Raises NotFound for anybody else's."""
@@ -217,11 +225,15 @@ class Act:
 
     # --- what it leaves behind ------------------------------------------------------------------
 
-    def take_part(self, person_id: int, part: Part, *, reason: str = "") -> None:
-        """Give a person a part in the case; holding it already changes nothing."""
-        if any(p.person_id == person_id and p.part == part for p in self.participations):
-            return
-        row = Participation(case_id=self.case.id, person_id=person_id, part=part, reason=reason)
+    def take_part(self, person_id: int, part: Part, *, reason: str = "", stood_in: bool = False) -> None:
+        """Give a person a part in the case, for good or only as a tie; holding it already changes nothing."""
+        for held in self.participations:
+            if held.person_id == person_id and held.part == part:
+                held.stood_in = held.stood_in and stood_in
+                return
+        row = Participation(
+            case_id=self.case.id, person_id=person_id, part=part, reason=reason, stood_in=stood_in
+        )
         self.later.append(row)
         self.participations.append(row)
 

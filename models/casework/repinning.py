@@ -11,15 +11,14 @@ from datetime import date, datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from models.casework.answering import item_facts
 from models.casework.matching import inquiry, match_clauses
-from models.casework.record import Act, check, lock_case
+from models.casework.record import Act, check, item_facts, lock_case
 from models.handbook import Edition, edition_for, in_force_on
 from models.rules.comparison import Comparison, compare
 from models.rules.decision import is_written
 from models.rules.errors import Conflict, Incomplete, NotFound, NotPermitted, Stale, WrongStage
 from models.rules.lifecycle import Kind, Stage
-from models.rules.permissions import Action, Actor, may
+from models.rules.permissions import Action, Actor, may, stood_in_for
 from models.tables import Case, Match
 
 
@@ -101,6 +100,7 @@ def _check_reviewer(act: Act, actor: Actor) -> None:
     if ruling.hidden:  # the case is known to whoever asks, the review is not
         raise NotPermitted("手册版次只能由法制审核人员改用；对适用的版次有意见的，请在陈述申辩中提出。")
     check(ruling)
+    act.on_behalf_of = review.delegated_by or stood_in_for(actor, item_facts(review), act.facts)
 
 
 def _chosen(both: Beside | None, edition_id: str) -> Edition:

@@ -68,7 +68,9 @@ from models.queries.rights import (
     visible,
 )
 from models.queries.searched import Search, SearchTooLong, organs_seen
+from models.queries.standing_still import StandstillRow, standstills_for, standstills_of
 from models.queries.steps import EVERY_STEP, PinRow, Sieve, TimelineRow, timeline
+from models.queries.substitutions import people_looked_after, possible_substitutes, substitutions
 from models.queries.undelivered import (
     Undelivered,
     Unreachable,
@@ -111,6 +113,7 @@ __all__ = [
     "Search",
     "SearchTooLong",
     "SeriesRow",
+    "StandstillRow",
     "Shadowed",
     "Sieve",
     "TimelineRow",
@@ -160,6 +163,8 @@ __all__ = [
     "overview",
     "own_cases",
     "own_respondent",
+    "people_looked_after",
+    "possible_substitutes",
     "precedents_of",
     "published_notice",
     "published_notices",
@@ -170,6 +175,9 @@ __all__ = [
     "seen_evidence",
     "seen_item",
     "shadow",
+    "standstills_for",
+    "standstills_of",
+    "substitutions",
     "timeline",
     "to_shadow",
     "told",

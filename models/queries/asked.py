@@ -21,7 +21,8 @@ from models.queries.rights import narrow, seen_item
 from models.queries.weighed import clauses_of, outcomes_open
 from models.queries.worksheets import worksheet_view, worksheets
 from models.rules.lifecycle import ABSENCES, Absence, Kind
-from models.rules.permissions import Action, Actor, CaseFacts, ItemFacts, Part, Role, may
+from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may, stood_in_for
+from models.rules.verbs import asked_of
 from models.tables import (
     Allegation,
     Case,
@@ -47,6 +48,7 @@ class ItemPage:
     narrow: bool
     may_answer: bool
     why_not: str
+    in_place_of: str  # who is away and for whom the reader would do it; nobody, when in one's own right
     absence: Absence | None  # what the reader may record in the officer's place
     context: Mapping[str, Any]
     draft: Mapping[str, Any] | None
@@ -104,10 +106,16 @@ def item_page(session: Session, actor: Actor, item_id: str, *, on: date) -> Item
         narrow=limited,
         may_answer=item.state == "open" and ruling.ok,
         why_not=ruling.why,
+        in_place_of=_in_place_of(session, actor, item, facts) if ruling.ok else "",
         absence=absence_to_record(actor, facts, item, on=on),
         context=context,
         draft=draft,
     )
+
+
+def _in_place_of(session: Session, actor: Actor, item: WorkItem, facts: CaseFacts) -> str:
+    away = stood_in_for(actor, item_facts(item), facts)
+    return session.get_one(Person, away).name if away is not None else ""
 
 
 def absence_to_record(
@@ -115,7 +123,8 @@ def absence_to_record(
 ) -> Absence | None:
     """What the actor may record today in place of an answer: nothing before the officer's period has ended."""
     absence = ABSENCES.get(Kind(item.kind))
-    asked = ItemFacts(Role(item.role), item.assignee_id, facts.organ_id)
+    delegated = item.delegated_by is not None
+    asked = asked_of(Kind(item.kind), item.assignee_id, facts.organ_id, delegated=delegated)
     if item.state != "open" or not may(actor, Action.RECORD_ABSENCE, facts, item=asked).ok:
         return None
     runs = item.due_on is not None and on <= item.due_on

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from models.dossier import case_number
 from models.queries.paging import COUNTED, MOST, Page, cut, read_cursor, read_moment, read_word
-from models.queries.rights import answerable, assigned, queues, visible
+from models.queries.rights import answerable, assigned, queues, stood_in, visible
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Actor
 from models.tables import DUE, Case, Draft, Notification, Organ, Person, Respondent, WorkItem
@@ -32,13 +32,23 @@ class Box(StrEnum):
 
     MINE = "mine"  # 我的: assigned to me
     SHARED = "shared"  # 本组: of a role I hold, nobody's yet
+    STOOD_IN = "stood-in"  # 代理: of somebody who is away and for whom I stand in
     LATE = "late"  # 已逾期
     ALL = "all"  # 全部
 
     @property
     def zh(self) -> str:
         """The part as people call it."""
-        return {"mine": "我的", "shared": "本组（可以办理）", "late": "已逾期", "all": "全部"}[self]
+        return _BOX_ZH[self]
+
+
+_BOX_ZH = {
+    Box.MINE: "我的",
+    Box.SHARED: "本组（可以办理）",
+    Box.STOOD_IN: "代理",
+    Box.LATE: "已逾期",
+    Box.ALL: "全部",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class ItemRow:
     answered_at: datetime | None
     version: int
     asked_id: int | None = None  # whom the case named for it
+    delegated_by: int | None = None
 
     @property
     def claimed(self) -> bool:
@@ -101,6 +112,7 @@ _COLUMNS = (
     WorkItem.answered_at,
     WorkItem.version,
     WorkItem.asked_id,
+    WorkItem.delegated_by,
 )
 
 
@@ -176,11 +188,11 @@ def inbox_count(session: Session, actor: Actor, *, at_most: int = COUNTED) -> in
 
 def inbox_counts(session: Session, actor: Actor, *, on: date) -> Mapping[Box, int]:
     """How many items each part holds; counting stops at one more than MANY. 分栏计数"""
-    apart = {box: _in_box(actor, box, on) for box in (Box.MINE, Box.SHARED, Box.LATE)}
+    apart = {box: _in_box(actor, box, on) for box in Box if box is not Box.ALL}
     wanted = [_up_to(MANY + 1, *pile) for piles in apart.values() for pile in piles]
     found = iter(session.execute(sa.select(*wanted)).one())
     counts = {box: sum(next(found) for _ in piles) for box, piles in apart.items()}
-    counts[Box.ALL] = counts[Box.MINE] + counts[Box.SHARED]
+    counts[Box.ALL] = counts[Box.MINE] + counts[Box.SHARED] + counts[Box.STOOD_IN]
     return {box: min(MANY + 1, counts[box]) for box in Box}
 
 
@@ -195,16 +207,19 @@ def labels_of(session: Session, actor: Actor, item_ids: Sequence[str]) -> Mappin
 def _in_box(actor: Actor, box: Box, on: date | None) -> list[list[Any]]:
     """The piles of a part of the inbox, no item in two of them, each as conditions on WorkItem."""
     mine, shared = [[assigned(actor)]], [[queue] for queue in queues(actor)]
+    others = [[pile] for pile in stood_in(actor)]
     match box:
         case Box.MINE:
             return mine
         case Box.SHARED:
             return shared
+        case Box.STOOD_IN:
+            return others
         case Box.LATE if on is not None:
-            return [[*pile, col(WorkItem.due_on) < on] for pile in mine + shared]
+            return [[*pile, col(WorkItem.due_on) < on] for pile in mine + shared + others]
         case Box.LATE:
             raise ValueError("what is late depends on the day")
-    return mine + shared
+    return mine + shared + others
 
 
 def _up_to(at_most: int, *conditions: Any) -> Any:

@@ -86,7 +86,7 @@ def overview(session: Session, actor: Actor, *, on: date, now: datetime) -> Over
     """The numbers for whoever manages or heads an organ. Raises NotPermitted for everybody else."""
     if not may_oversee(actor):
         raise NotPermitted("管理概览供分管负责人和机关负责人查看；您的待办和案件请从相应栏目打开。")
-    organs = _tree(session, actor.organs(*OVERSEERS))
+    organs = tree(session, actor.organs(*OVERSEERS))
     counted = _counted(actor, set(organs))
     waiting = (col(WorkItem.state) == "open") & col(WorkItem.case_id).in_(sa.select(Case.id).where(counted))
     overdue = waiting & (col(WorkItem.due_on) < on)
@@ -102,7 +102,7 @@ def overview(session: Session, actor: Actor, *, on: date, now: datetime) -> Over
     )
 
 
-def _tree(session: Session, roots: frozenset[int]) -> dict[int, str]:
+def tree(session: Session, roots: frozenset[int]) -> dict[int, str]:
     """The organs and all below them, with their names, in the order of the register."""
     every = {organ.id or 0: organ for organ in session.exec(select(Organ).order_by(col(Organ.id)))}
     found = set(roots)

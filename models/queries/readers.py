@@ -9,8 +9,9 @@ from sqlmodel import Session, col, select
 
 from models.queries.rights import narrow, seen_case
 from models.readings import ReadKind
+from models.rules.capacity import capacity_zh
 from models.rules.errors import NotPermitted
-from models.rules.permissions import Action, Actor, CaseFacts, capacity_zh, may
+from models.rules.permissions import Action, Actor, CaseFacts, may
 from models.tables import Decision, Document, Evidence, Person, Reading, Respondent
 
 

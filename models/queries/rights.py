@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from models.casework import item_facts
 from models.rules.confidentiality import Level
 from models.rules.errors import NotFound, NotPermitted
+from models.rules.lifecycle import Kind
 from models.rules.permissions import (
     BLIND,
     BROWSING,
@@ -22,16 +23,21 @@ from models.rules.permissions import (
     Action,
     Actor,
     CaseFacts,
+    ItemFacts,
     PaperFacts,
     Part,
     Role,
+    StandIn,
     may,
 )
+from models.rules.verbs import PAIRED, PERSONAL, asked_of
 from models.tables import Case, Document, Evidence, Participation, Respondent, WorkItem
 
 OPEN = "open"
 # Written out, because an index of open items only is found by the word itself and not by a value sent along.
 _OPEN = sa.literal_column("'open'", sa.String())
+# A part taken by acting in another's place ties, and opens nothing.
+_OWN = col(Participation.stood_in).is_(False)
 
 
 def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
@@ -44,22 +50,34 @@ def case_facts(session: Session, case_id: str) -> tuple[Case, CaseFacts]:
 
 def facts_of(session: Session, case: Case) -> CaseFacts:
     """Who is what in a case, and which roles' queues wait."""
-    held = sa.select(Participation.person_id, Participation.part).where(col(Participation.case_id) == case.id)
-    queued = sa.select(sa.literal(0), WorkItem.role).where(
-        col(WorkItem.case_id) == case.id,
-        col(WorkItem.state) == OPEN,
-        col(WorkItem.assignee_id).is_(None),
+    nobody = sa.cast(sa.null(), sa.Integer())
+    own = sa.case((col(Participation.stood_in), 0), else_=1)
+    held = sa.select(Participation.person_id, Participation.part, own, nobody).where(
+        col(Participation.case_id) == case.id
+    )
+    waits = sa.select(nobody, WorkItem.kind, WorkItem.assignee_id, WorkItem.delegated_by).where(
+        col(WorkItem.case_id) == case.id, col(WorkItem.state) == OPEN
     )
     parts: dict[int, set[Part]] = {}
-    queues: set[Role] = set()
-    for person, word in session.execute(sa.union_all(held, queued)):
+    waiting: set[ItemFacts] = set()
+    in_place: dict[int, set[Part]] = {}
+    for person, word, assignee, delegated_by in session.execute(sa.union_all(held, waits)):
         if person:
             parts.setdefault(person, set()).add(Part(word))
+            if not assignee:  # of a part: whether it is the person's own
+                in_place.setdefault(person, set()).add(Part(word))
         else:
-            queues.add(Role(word))
-    held_by = {p: frozenset(w) for p, w in parts.items()}
-    announced = case.announced_at is not None
-    return CaseFacts(case.organ_id, held_by, frozenset(queues), announced, level=Level(case.level))
+            delegated = delegated_by is not None
+            waiting.add(asked_of(Kind(word), assignee, case.organ_id, delegated=delegated))
+    return CaseFacts(
+        case.organ_id,
+        {p: frozenset(w) for p, w in parts.items()},
+        frozenset(item.role for item in waiting if item.assignee_id is None),
+        case.announced_at is not None,
+        in_place={p: frozenset(w) for p, w in in_place.items()},
+        waiting=frozenset(waiting),
+        level=Level(case.level),
+    )
 
 
 def seen_case(
@@ -147,7 +165,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     concerned = taking_part.where(col(Participation.part) == NARROW)
     untold = col(Case.announced_at).is_(None) & col(Case.id).in_(concerned)
     ways: list[Any] = [
-        col(Case.id).in_(taking_part.where(col(Participation.part).in_(parts))) & _covered(ceiling)
+        col(Case.id).in_(taking_part.where(_OWN, col(Participation.part).in_(parts))) & _covered(ceiling)
         for ceiling, parts in _PARTS_BY_CEILING.items()
     ]
     ways += [
@@ -157,6 +175,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     for role, organ in sorted((role, organ) for role, organ in actor.roles if organ not in everywhere):
         queue = sa.select(WorkItem.case_id).where(*_queue(role, organ))
         ways.append((col(Case.organ_id) == organ) & col(Case.id).in_(queue) & _covered(CEILINGS[role]))
+    ways += [col(Case.id).in_(sa.select(WorkItem.case_id).where(pile)) for pile in stood_in(actor)]
     return sa.or_(*ways) & col(Case.id).not_in(blind) & ~untold
 
 
@@ -175,24 +194,64 @@ def within_reach(actor: Actor) -> sa.ColumnElement[bool]:
 @lru_cache(maxsize=1024)
 def answerable(actor: Actor) -> sa.ColumnElement[bool]:
     """`may(actor, ANSWER, item)` as a condition on open WorkItem rows, for the inbox and its count."""
-    return sa.or_(assigned(actor), *queues(actor))
+    return sa.or_(assigned(actor), *queues(actor), *stood_in(actor))
 
 
 @lru_cache(maxsize=1024)
 def assigned(actor: Actor) -> sa.ColumnElement[bool]:
     """What `answerable` finds because it was given to the actor; one index holds it in the order of the inbox."""
     mine = (col(WorkItem.state) == _OPEN) & (col(WorkItem.assignee_id) == actor.person_id)
-    return mine & _seen(actor) & ~_barred(actor)
+    return mine & _seen(actor) & ~_barred(actor.person_id)
 
 
 @lru_cache(maxsize=1024)
 def queues(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
     """What `answerable` finds because it is nobody's yet, for each role held; another index, the same order."""
     return tuple(
-        sa.and_(*_queue(role, organ), _case_covered(CEILINGS[role]), ~_barred(actor))
+        sa.and_(*_queue(role, organ), _case_covered(CEILINGS[role]), ~_barred(actor.person_id))
         for role, organ in sorted(actor.roles)
         if role in PART_OF
     )
+
+
+@lru_cache(maxsize=1024)
+def stood_in(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """What `answerable` finds because the actor stands in for somebody; `stood_in_for` as SQL, no item in two piles."""
+    away = sorted(actor.stands_in, key=lambda one: one.person_id)
+    free = _own_to_give() & ~_barred(actor.person_id) & ~_other_half(actor)
+    given = [
+        (col(WorkItem.state) == _OPEN)
+        & (col(WorkItem.assignee_id) == one.person_id)
+        & sa.or_(*(_of_role(role, organ) for role, organ in sorted(one.roles)))
+        & free
+        & ~_barred(one.person_id)
+        for one in away
+    ]
+    taken = [
+        sa.and_(*_queue(role, organ), _case_covered(CEILINGS[role]), free, _some_free(away, role, organ))
+        for role, organ in sorted({held for one in away for held in one.roles} - actor.roles)
+    ]
+    return (*given, *taken)
+
+
+def _some_free(away: list[StandIn], role: Role, organ: int) -> sa.ColumnElement[bool]:
+    """Whether somebody away with this role could have taken the item: nobody stands in for who is tied."""
+    return sa.or_(*(~_barred(one.person_id) for one in away if (role, organ) in one.roles))
+
+
+def _of_role(role: Role, organ: int) -> sa.ColumnElement[bool]:
+    of = (col(WorkItem.organ_id) == organ) & (col(WorkItem.role) == role)
+    return of & _case_covered(CEILINGS[role])
+
+
+def _own_to_give() -> sa.ColumnElement[bool]:
+    return col(WorkItem.kind).not_in(sorted(PERSONAL)) & col(WorkItem.delegated_by).is_(None)
+
+
+def _other_half(actor: Actor) -> sa.ColumnElement[bool]:
+    """Whether the actor investigates the case already: the two halves are never one person's."""
+    mine = _any(_part_in_case(actor.person_id), col(Participation.part) == Part.INVESTIGATOR)
+    return col(WorkItem.kind).in_(sorted(PAIRED)) & mine
 
 
 def _queue(role: Role, organ: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -207,7 +266,8 @@ def _queue(role: Role, organ: int) -> tuple[sa.ColumnElement[bool], ...]:
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
     # What is assigned to a person is seen through the part the person has, or through the whole organ.
     parts = [
-        _any(_part_in_case(actor), col(Participation.part).in_(parts)) & _case_covered(ceiling)
+        _any(_part_in_case(actor.person_id), _OWN, col(Participation.part).in_(parts))
+        & _case_covered(ceiling)
         for ceiling, parts in _PARTS_BY_CEILING.items()
     ]
     wide = [
@@ -242,23 +302,21 @@ def _case_covered(ceiling: Level) -> sa.ColumnElement[bool]:
     return _any(col(Case.id) == col(WorkItem.case_id), _covered(ceiling))
 
 
-def _part_in_case(actor: Actor) -> sa.ColumnElement[bool]:
-    return (col(Participation.case_id) == WorkItem.case_id) & (
-        col(Participation.person_id) == actor.person_id
-    )
+def _part_in_case(person_id: int) -> sa.ColumnElement[bool]:
+    return (col(Participation.case_id) == WorkItem.case_id) & (col(Participation.person_id) == person_id)
 
 
-def _barred(actor: Actor) -> sa.ColumnElement[bool]:
-    """Whether the actor has a part in the item's case that forbids answering it."""
+def _barred(person_id: int) -> sa.ColumnElement[bool]:
+    """Whether a person has a part in the item's case that forbids answering it."""
     part, role = col(Participation.part), col(WorkItem.role)
-    own_item = (role == Role.OFFICER) & (col(WorkItem.assignee_id) == actor.person_id)
+    own_item = (role == Role.OFFICER) & (col(WorkItem.assignee_id) == person_id)
     clashes = [
         (role == answers_as) & part.in_(sorted(held))
         for answers_as, taken in PART_OF.items()
         if (held := {other for pair in PAIRS if taken in pair for other in pair - {taken}})
     ]
     forbidden = sa.or_(part == BLIND, (part == NARROW) & ~own_item, ~own_item & sa.or_(*clashes))
-    return _any(_part_in_case(actor) & forbidden)
+    return _any(_part_in_case(person_id) & forbidden)
 
 
 def _any(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

@@ -11,82 +11,8 @@ from enum import StrEnum
 
 from models.rules.confidentiality import Level, narrower
 from models.rules.errors import NotFound
-
-
-class Role(StrEnum):
-    """A role held in an organ for a period. 角色"""
-
-    INTAKE_CLERK = "intake-clerk"  # 登记员
-    SCREENING_OFFICER = "screening-officer"  # 受理审查员
-    INVESTIGATOR = "investigator"  # 调查人员
-    OFFICER = "officer"  # 执法人员
-    LEGAL_REVIEWER = "legal-reviewer"  # 法制审核员
-    PANEL_MEMBER = "panel-member"  # 审议组成员
-    HEAD = "head"  # 机关负责人
-    MANAGER = "manager"  # 分管负责人
-    PUBLICITY_REVIEWER = "publicity-reviewer"  # 公开审查员
-    ARCHIVIST = "archivist"  # 档案员
-    IDENTITY_CUSTODIAN = "identity-custodian"  # 举报人信息保管员
-    ADMINISTRATOR = "administrator"  # 系统管理员
-
-    @property
-    def zh(self) -> str:
-        """The role as people call it."""
-        return _ROLE_ZH[self]
-
-
-_ROLE_ZH = {
-    Role.INTAKE_CLERK: "登记员",
-    Role.SCREENING_OFFICER: "受理审查员",
-    Role.INVESTIGATOR: "调查人员",
-    Role.OFFICER: "执法人员",
-    Role.LEGAL_REVIEWER: "法制审核员",
-    Role.PANEL_MEMBER: "审议组成员",
-    Role.HEAD: "机关负责人",
-    Role.MANAGER: "分管负责人",
-    Role.PUBLICITY_REVIEWER: "公开审查员",
-    Role.ARCHIVIST: "档案员",
-    Role.IDENTITY_CUSTODIAN: "举报人信息保管员",
-    Role.ADMINISTRATOR: "系统管理员",
-}
-
-
-class Part(StrEnum):
-    """What a person is to one case. 办案参与"""
-
-    REGISTRAR = "registrar"  # 登记人
-    SCREENER = "screener"  # 受理审查人
-    INVESTIGATOR = "investigator"  # 调查人
-    LEGAL_REVIEWER = "legal-reviewer"  # 法制审核人
-    PANEL = "panel"  # 审议组成员
-    SIGNER = "signer"  # 签发人
-    MANAGER = "manager"  # 审批人
-    PUBLICITY_REVIEWER = "publicity-reviewer"  # 公开审查人
-    ARCHIVIST = "archivist"  # 归档人
-    RESPONDENT = "respondent"  # 被核查执法人员
-    RULER = "ruler"  # 回避裁定人
-    RECUSED = "recused"  # 已回避
-
-    @property
-    def zh(self) -> str:
-        """The part as people call it."""
-        return _PART_ZH[self]
-
-
-_PART_ZH = {
-    Part.REGISTRAR: "登记人",
-    Part.SCREENER: "受理审查人",
-    Part.INVESTIGATOR: "调查人",
-    Part.LEGAL_REVIEWER: "法制审核人",
-    Part.PANEL: "审议组成员",
-    Part.SIGNER: "签发人",
-    Part.MANAGER: "审批人",
-    Part.PUBLICITY_REVIEWER: "公开审查人",
-    Part.ARCHIVIST: "归档人",
-    Part.RESPONDENT: "被核查执法人员",
-    Part.RULER: "回避裁定人",
-    Part.RECUSED: "已回避人员",
-}
+from models.rules.roles import Part as Part
+from models.rules.roles import Role as Role
 
 # Pairs of parts that one person may not hold in one case (lifecycle §4.2; 处分条例 41-42; 程序规定 49 by analogy).
 PAIRS: frozenset[frozenset[Part]] = frozenset(
@@ -172,15 +98,27 @@ class Action(StrEnum):
     SEE_DEPOSIT = "see-deposit"  # 查看在先留存
     REPLY_DEPOSIT = "reply-deposit"  # 答复在先留存
     ATTACH_DEPOSIT = "attach-deposit"  # 将在先留存提交为证据
+    NAME_SUBSTITUTE = "name-substitute"  # 登记外出、指定代理人
+    SEE_SUBSTITUTION = "see-substitution"  # 查看代理
+    END_SUBSTITUTION = "end-substitution"  # 撤销代理
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Somebody who is away today, and for which of that person's roles another stands in. 代理"""
+
+    person_id: int
+    roles: frozenset[tuple[Role, int]]  # role, organ id
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A signed-in person and the roles held today. 办理人"""
+    """A signed-in person, the roles held today and the colleagues stood in for today. 办理人"""
 
     person_id: int
     name: str
     roles: frozenset[tuple[Role, int]]  # role, organ id
+    stands_in: frozenset[StandIn] = frozenset()
 
     def holds(self, role: Role, organ_id: int) -> bool:
         """Whether the role is held in that organ."""
@@ -207,6 +145,10 @@ class CaseFacts:
         False  # accepted, or something has been asked of an officer: the officers may know of it
     )
     served: frozenset[int] = frozenset()  # persons to whom their decision has been served
+    in_place: Mapping[int, frozenset[Part]] = field(
+        default_factory=dict
+    )  # parts that only tie: taken standing in
+    waiting: "frozenset[ItemFacts]" = frozenset()  # open items, for those who stand in for somebody
     level: Level = Level.INTERNAL
 
     def parts_of(self, person_id: int) -> frozenset[Part]:
@@ -221,6 +163,8 @@ class ItemFacts:
     role: Role
     assignee_id: int | None
     organ_id: int
+    personal: bool = False  # done by nobody but who was asked: votes, declarations, what was delegated
+    paired: bool = False  # one half of what two investigators do, each half by another person
 
 
 @dataclass(frozen=True)
@@ -238,6 +182,15 @@ class DepositFacts:
 
     filed_by: int
     addressed_to: int
+
+
+@dataclass(frozen=True)
+class SubstitutionFacts:
+    """What a ruling needs to know of a substitution: who is away, who stands in, who looks after the one away. 代理"""
+
+    person_id: int
+    substitute_id: int | None
+    overseen_by: frozenset[int] = frozenset()  # organs whose managers and heads may name for this person
 
 
 @dataclass(frozen=True)
@@ -265,6 +218,7 @@ def may(
     organ_id: int | None = None,
     paper: PaperFacts | None = None,
     deposit: DepositFacts | None = None,
+    substitution: SubstitutionFacts | None = None,
 ) -> Ruling:
     """The one ruling on rights. Answers with the reason, raises nothing."""
     if action is Action.REGISTER:
@@ -284,6 +238,8 @@ def may(
         return YES if holds else Ruling(False, "在先留存由本机关执法人员提出；请由执法人员本人办理。")
     if action in (Action.SEE_DEPOSIT, Action.REPLY_DEPOSIT):
         return _deposit(actor, action, deposit)
+    if action in _OF_SUBSTITUTIONS:
+        return _substitution(actor, action, substitution)
     if case is None:
         return HIDDEN
     parts = case.parts_of(actor.person_id)
@@ -324,15 +280,44 @@ def may(
         return _see_item(actor, item, parts)
     if action is Action.RECORD_ABSENCE:
         return _record_absence(actor, item, parts)
-    return _answer(actor, item, parts)
+    return _answer(actor, case, item, parts)
+
+
+_OF_SUBSTITUTIONS = frozenset({Action.NAME_SUBSTITUTE, Action.SEE_SUBSTITUTION, Action.END_SUBSTITUTION})
 
 
 def _sees(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> bool:
-    if any(PART_CEILINGS[part].covers(case.level) for part in parts if part in PART_CEILINGS):
+    own = parts - case.in_place.get(actor.person_id, frozenset())
+    if any(PART_CEILINGS[part].covers(case.level) for part in own if part in PART_CEILINGS):
         return True
     if any(actor.holds(role, case.organ_id) and top.covers(case.level) for role, top in BROWSING.items()):
         return True
-    return any(actor.holds(role, case.organ_id) and CEILINGS[role].covers(case.level) for role in case.queues)
+    if any(actor.holds(role, case.organ_id) and CEILINGS[role].covers(case.level) for role in case.queues):
+        return True
+    return bool(actor.stands_in) and any(stood_in_for(actor, item, case) for item in case.waiting)
+
+
+def stood_in_for(actor: Actor, item: ItemFacts, case: CaseFacts) -> int | None:
+    """In whose place the actor may do an item; None in one's own right, or when either of the two is tied. 代理
+
+    Nobody hands on: only who is away and named the actor counts, never whom that person stands in for.
+    """
+    part = PART_OF.get(item.role)
+    if item.personal or part is None or not CEILINGS[item.role].covers(case.level):
+        return None
+    if item.assignee_id is None and actor.holds(item.role, item.organ_id):
+        return None
+    mine = case.parts_of(actor.person_id)
+    if not _hold_part(mine, part).ok or (item.paired and part in mine):
+        return None
+    fits = (
+        one.person_id
+        for one in actor.stands_in
+        if item.assignee_id in (None, one.person_id)
+        and (item.role, item.organ_id) in one.roles
+        and _hold_part(case.parts_of(one.person_id), part).ok
+    )
+    return min(fits, default=None)
 
 
 def _hold_part(parts: frozenset[Part], part: Part | None) -> Ruling:
@@ -385,6 +370,28 @@ def _attach(actor: Actor, case: CaseFacts, deposit: DepositFacts | None, parts: 
     return YES if Part.INVESTIGATOR in parts and NARROW not in parts else HIDDEN
 
 
+def _substitution(actor: Actor, action: Action, said: SubstitutionFacts | None) -> Ruling:
+    """Who is away, who stands in and the managers of the one away know of it; nobody hands a power to oneself."""
+    if said is None:
+        return HIDDEN
+    oversees = bool(said.overseen_by & actor.organs(Role.MANAGER, Role.HEAD))
+    away = actor.person_id == said.person_id
+    if action is Action.NAME_SUBSTITUTE:
+        if away:
+            return YES
+        if not oversees:
+            return Ruling(
+                False,
+                "代理人由本人或者其分管负责人指定（机关负责人的由上级机关指定）；请联系其本人或者分管负责人。",
+            )
+        if actor.person_id == said.substitute_id:
+            return Ruling(False, "不能指定自己代理他人；请由其本人指定，或者由另一名负责人指定。")
+        return YES
+    if away or oversees or actor.person_id == said.substitute_id:
+        return YES
+    return HIDDEN
+
+
 def _see_readers(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> Ruling:
     # Before the service the list would tell an officer who sits in judgement, while they can still be spoken to.
     if NARROW in parts:
@@ -394,20 +401,6 @@ def _see_readers(actor: Actor, case: CaseFacts, parts: frozenset[Part]) -> Rulin
     if actor.holds(Role.MANAGER, case.organ_id):
         return YES
     return Ruling(False, "查阅记录由本机关分管负责人和决定送达后的本人查看；确有需要的，请联系分管负责人。")
-
-
-def capacity(actor: Actor, case: CaseFacts) -> str:
-    """In what capacity somebody sees a case: a part in it, or else the role that opens it. 查阅身份"""
-    parts = case.parts_of(actor.person_id)
-    if parts:
-        return next(part.value for part in Part if part in parts)
-    held = [role for role in Role if actor.holds(role, case.organ_id)]
-    return next((role.value for role in held if role in ORGAN_WIDE or role in case.queues), "")
-
-
-def capacity_zh(word: str) -> str:
-    """A capacity as people call it."""
-    return Role(word).zh if word in set(Role) else Part(word).zh if word in set(Part) else ""
 
 
 def _see_item(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
@@ -427,12 +420,14 @@ def _record_absence(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ru
     return Ruling(False, "逾期和送达情况由本案调查人员登记；请联系本案调查人员。")
 
 
-def _answer(actor: Actor, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
+def _answer(actor: Actor, case: CaseFacts, item: ItemFacts, parts: frozenset[Part]) -> Ruling:
     if NARROW in parts:
         if item.role is Role.OFFICER and item.assignee_id == actor.person_id:
             return YES
         unseen = not _see_item(actor, item, parts).ok
         return Ruling(False, "您是本案被核查人员，应当回避，不能办理此事项。", recused=True, hidden=unseen)
+    if stood_in_for(actor, item, case) is not None:
+        return YES
     if item.assignee_id is not None and item.assignee_id != actor.person_id:
         return Ruling(False, "此事项已指定他人办理，您不能代为办理。")
     if item.assignee_id is None and not actor.holds(item.role, item.organ_id):

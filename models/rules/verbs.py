@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.rules.lifecycle import KINDS, Kind
-from models.rules.permissions import NARROW, Actor, CaseFacts, Part, Role, Ruling
+from models.rules.permissions import NARROW, Actor, CaseFacts, ItemFacts, Part, Role, Ruling
 
 YES = Ruling(True)
 
@@ -77,6 +77,8 @@ _CASE_ZH = {
 PERSONAL = frozenset(
     kind for kind, rule in KINDS.items() if rule.role in (Role.OFFICER, Role.PANEL_MEMBER)
 ) | {Kind.RECUSAL_RULING}
+# Two halves of one thing, done by two investigators.
+PAIRED = frozenset({Kind.INVESTIGATION, Kind.COUNTERSIGN})
 # Who may decide on a period; the edition says which of them does.
 DECIDERS = (Role.MANAGER, Role.HEAD)
 # What can be taken back before anybody has acted on it.
@@ -95,6 +97,12 @@ class Holding:
     answered_by: int | None = None
 
 
+def asked_of(kind: Kind, assignee: int | None, organ_id: int, *, delegated: bool) -> ItemFacts:
+    """What a ruling on rights needs to know of an item; what was delegated is not handed on to anybody's substitute."""
+    personal = kind in PERSONAL or delegated
+    return ItemFacts(KINDS[kind].role, assignee, organ_id, personal, kind in PAIRED)
+
+
 def item_ruling(verb: Verb, actor: Actor, held: Holding, case: CaseFacts, *, may_answer: Ruling) -> Ruling:
     """Whether the actor, who may see the item, may do this with it now."""
     if verb is Verb.WITHDRAW:
@@ -111,6 +119,8 @@ def item_ruling(verb: Verb, actor: Actor, held: Holding, case: CaseFacts, *, may
                     if mine
                     else Ruling(False, "此事项已由他人认领或者指定他人办理；需要接手的，请由其转办。")
                 )
+            if may_answer.ok and not actor.holds(KINDS[held.kind].role, case.organ_id):
+                return Ruling(False, "您是代理办理，不能认领；请直接办理，或者留给本组其他人。")
             return may_answer
         case Verb.RELEASE:
             if not mine or held.asked is not None or held.delegated_by is not None:
@@ -197,6 +207,6 @@ def taker_ruling(
         return Ruling(False, f"此事项须由本机关的{role.zh}办理，所选人员没有该角色；请另选。")
     if not tie.ok:
         return tie
-    if kind in (Kind.INVESTIGATION, Kind.COUNTERSIGN) and taker.person_id in investigators:
+    if kind in PAIRED and taker.person_id in investigators:
         return Ruling(False, "调查和会签须由两名不同的调查人员办理，所选人员已是本案调查人员；请另选。")
     return YES

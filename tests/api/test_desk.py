@@ -42,7 +42,7 @@ def test_every_number_is_the_number_of_what_it_says(door: Door, monkeypatch: pyt
     assert [age["items"] for age in found["ages"][:3]] == [0, 0, 0]
     assert found["late"] == sum(age["late"] for age in found["ages"]) == len(found["latest"]) > 0
     assert found["decided"] == len(done.respondents) + len(away.respondents)
-    assert set(found["definitions"]) == {"backlog", "ages", "late", "clauses"}
+    assert set(found["definitions"]) == {"backlog", "ages", "late", "standstills", "clauses"}
     by_clause = {row["clause"]: row["outcomes"] for row in found["clauses"]}
     assert by_clause[""] == {"transfer": len(away.respondents)}
     assert any("exempt" in outcomes for clause, outcomes in by_clause.items() if clause)

@@ -75,7 +75,7 @@ def test_a_program_gets_the_same_parts(door: Door) -> None:
     a_case(door.bureau)
     said = door.get("/api/work-items?box=mine", "he.jun").json()
     assert (said["items"], said["count"]) == ([], 1)
-    assert said["boxes"] == {"mine": 0, "shared": 1, "late": 1, "all": 1}
+    assert said["boxes"] == {"mine": 0, "shared": 1, "stood-in": 0, "late": 1, "all": 1}
 
 
 # --- notices ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice, product
 from typing import Any
 
@@ -29,6 +29,7 @@ from models.queries import Search, case_facts, count_cases, inbox, inbox_count, 
 from models.rules.confidentiality import Level
 from models.rules.lifecycle import Stage
 from models.rules.permissions import Action, Actor, CaseFacts, Part, Role, may
+from models.rules.substitution import FIT
 from models.tables import (
     Case,
     Document,
@@ -40,12 +41,14 @@ from models.tables import (
     Rendition,
     Respondent,
     RoleHolding,
+    Substitution,
     WorkItem,
 )
 from tests.builders import SINCE, Bureau, Told, a_bureau, a_case, actor_of
 
 NOWHERE = "0" * 32  # a key nothing has
 SAME, OTHER, OWN = "same organ", "other organ", "as the story has it"
+STANDING_IN = "standing in for somebody"
 RELATIONS: tuple[str, ...] = (SAME, OTHER, *Part)
 ROLES: tuple[Role | None, ...] = (None, *Role)
 
@@ -211,12 +214,49 @@ def _people(register: Register, bureau: Bureau, cases: Sequence[str]) -> list[So
                     session.add(
                         Respondent(case_id=case_id, person_id=person.id, post="handler", unit="城南分局")
                     )
+        made += _substitutes(session, bureau, cases)
         session.flush()
         now = datetime.now(UTC)
         return [
             Someone(i, role, relation, issue_token(session, i, "test", now=now), actor_of(session, i, today))
             for _, role, relation, i in made
         ]
+
+
+def _substitutes(session: Any, bureau: Bureau, cases: Sequence[str]) -> list[tuple[str, None, str, int]]:
+    """Somebody fit for each role that is lent, standing in for all who hold it; tied to one case, free of the others."""
+    home, made = bureau.organs["zj-yx"], []
+    pairs = [(role, own) for role, fits in FIT.items() for own in sorted(fits)]
+    for number, (role, own) in enumerate(pairs):
+        person = Person(username=f"matrix.sub.{number}", name=f"代理{number}")
+        session.add(person)
+        session.flush()
+        session.add(RoleHolding(person_id=person.id, organ_id=home, role=own, valid_from=SINCE))
+        part = [Part.RECUSED, Part.INVESTIGATOR, Part.LEGAL_REVIEWER, Part.REGISTRAR][number % 4]
+        case_id = cases[number % len(cases)]
+        session.add(Participation(case_id=case_id, person_id=person.id, part=part))
+        acted = cases[(number + 1) % len(cases)]
+        session.add(Participation(case_id=acted, person_id=person.id, part=Part.SCREENER, stood_in=True))
+        held = select(RoleHolding.person_id).where(
+            RoleHolding.organ_id == home,
+            RoleHolding.role == role,
+            col(RoleHolding.person_id).in_(bureau.ids.values()),
+        )
+        session.add_all(
+            Substitution(
+                id=f"{number:016x}{away:016x}",
+                person_id=away,
+                substitute_id=person.id,
+                first_day=SINCE,
+                last_day=date(2099, 12, 31),
+                why="other",
+                named_by=away,
+                named_at=datetime.now(UTC),
+            )
+            for away in session.exec(held).all()
+        )
+        made.append((person.username, None, STANDING_IN, person.id))
+    return made
 
 
 def _round(cases: Sequence[str], start: int) -> Iterator[str]:
@@ -379,6 +419,10 @@ RULES: Mapping[str, Rule] = {
         "nothing", lambda *_: {404, 422}, {"json": {"text": "答复"}}
     ),
     "POST /api/cases/{case_id}/deposits": Rule("case", lambda *_: {404}, {"json": {"deposit": NOWHERE}}),
+    # Who is away and who stands in: tests/api/test_absences.py asks.
+    "GET /api/absences": NOTHING_OF_A_CASE,
+    "POST /api/absences": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "POST /api/absences/{absence_id}/end": Rule("nothing", lambda *_: {404, 422}),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
         "case", _asks, {"json": {"reason": "需要核实时间。"}}
@@ -440,6 +484,9 @@ OTHER_PAGES = {
     "POST /work-items/{item_id}": "POST /api/work-items/{item_id}/answer",
     "POST /work-items/{item_id}/absence": "POST /api/work-items/{item_id}/absence",
     "GET /me": "GET /api/me/dossier",
+    "GET /me/absences": "GET /api/absences",
+    "POST /me/absences": "POST /api/absences",
+    "POST /me/absences/{absence_id}/end": "POST /api/absences/{absence_id}/end",
     "GET /me/deposits": "GET /api/deposits",
     "GET /me/kin": "GET /api/kin",
     "POST /me/kin": "POST /api/kin",
@@ -708,6 +755,12 @@ def _no_empty_shell(world: World) -> None:
         people = [person.actor for person in world.people if person.relation == relation]
         rulings = {may(actor, Action.SEE, facts).ok for actor in people for facts in world.facts.values()}
         assert rulings == ({False} if relation == OTHER else {True, False}), relation
+    lent = [person.actor for person in world.people if person.relation == STANDING_IN]
+    assert all(actor.stands_in for actor in lent)
+    seen = [sum(may(actor, Action.SEE, facts).ok for facts in world.facts.values()) for actor in lent]
+    own = [replace(actor, stands_in=frozenset()) for actor in lent]
+    alone = [sum(may(actor, Action.SEE, facts).ok for facts in world.facts.values()) for actor in own]
+    assert sum(seen) > sum(alone), "somebody sees a case for no other reason than standing in"
     with world.register.reading() as session:
         papers = {(p.audience, p.respondent_id is None) for p in session.exec(select(Document))}
     assert papers == {("internal", True), ("officer", False), ("public", True)}

@@ -24,6 +24,7 @@ CONTRACT = {
     "nudge",
     "copy",
     "challenge-ruled",
+    "standstill",
 }
 MONDAY = date(2026, 3, 16)
 

@@ -63,7 +63,9 @@ OF_ORGAN = {
 }
 # What concerns neither: a deposit is between who files it and whom it is put to, until it is brought into a case.
 OF_DEPOSIT = {Action.SEE_DEPOSIT, Action.REPLY_DEPOSIT}
-NOT_OF_A_CASE = {*OF_ORGAN, *OF_DEPOSIT}
+# Nor does who is away and who stands in: tests/rules/test_substitution.py.
+OF_SUBSTITUTION = {Action.NAME_SUBSTITUTE, Action.SEE_SUBSTITUTION, Action.END_SUBSTITUTION}
+NOT_OF_A_CASE = {*OF_ORGAN, *OF_DEPOSIT, *OF_SUBSTITUTION}
 
 
 def me(*roles: Role, organ: int = HOME) -> Actor:

@@ -4,6 +4,7 @@ Every engine that people complain about broke on such a mixture; what must hold 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,16 +20,35 @@ from hypothesis.stateful import (
 )
 from sqlmodel import col, select
 
-from models.answers import CaseAct, ItemVerb
-from models.casework import handle_case, handle_item, item_facts, verify_all
+from models.answers import CaseAct, ItemVerb, NewSubstitution
+from models.casework import (
+    end_substitution,
+    handle_case,
+    handle_item,
+    item_facts,
+    name_substitute,
+    verify_all,
+)
 from models.casework.record import Act
 from models.database import Register
-from models.queries import clock_grounds, inbox
+from models.queries import case_facts, clock_grounds, inbox
+from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError
 from models.rules.lifecycle import Kind, Stage
 from models.rules.permissions import Action, Actor, may
-from models.rules.verbs import WITHDRAWABLE, CaseVerb, Verb
-from models.tables import Ballot, Case, Event, Participation, Person, RoleHolding, Seat, WorkItem
+from models.rules.verbs import PERSONAL, WITHDRAWABLE, CaseVerb, Verb
+from models.standing_in import away_on, stand_ins
+from models.tables import (
+    Ballot,
+    Case,
+    Event,
+    Participation,
+    Person,
+    RoleHolding,
+    Seat,
+    Substitution,
+    WorkItem,
+)
 from tests.builders import Bureau, a_bureau, a_case
 
 PEOPLE = ("tang.wei", "shen.lan", "di.san", "gu.ping", "meng.fan", "he.fu", "cao.ran", "zhou.kai", "xu.jing")
@@ -40,6 +60,7 @@ NTH = st.integers(0, 6)
 ON_CLOCKS = (Verb.SUSPEND, Verb.RESTART, Verb.EXTEND)
 PASSING = st.sampled_from([verb for verb in Verb if verb not in (Verb.WITHDRAW, *ON_CLOCKS)])
 COLLEAGUES = {"investigator": "di.san", "head": "he.fu", "legal-reviewer": "lin.yu"}
+SUBSTITUTES = COLLEAGUES | {"head": "cao.ran", "manager": "meng.fan"}
 
 
 class Office(RuleBasedStateMachine):
@@ -64,11 +85,21 @@ class Office(RuleBasedStateMachine):
         self.told.go_on(lambda told: any(item.kind == until for item in told.open_items()))
         if stirred:
             self.an_item_goes_round([Verb.DELEGATE, Verb.TAKE_BACK, Verb.RELEASE, Verb.CLAIM, Verb.TRANSFER])
+            for role in ("investigator", "legal-reviewer", "head"):
+                item = next((i for i in self.told.open_items() if i.role == role), None)
+                if item is not None and item.kind in self.told.story.answers:
+                    self.goes_away(self.told.who(item), SUBSTITUTES[role], 3)
+            self.somebody_answers_in_place(0)
+            self.an_absence_ends(0)
             self.somebody_answers(0)
             self.somebody_takes_an_answer_back(0)
             self.periods_stand_still_and_are_prolonged()
             self.the_case_is_held(3)
             self.the_case_is_resumed(1)
+            for who in PANEL if self.told.case().stage == Stage.REVIEW else ():
+                self.tried(lambda who=who: self.do_case(CaseVerb.REMOVE_MEMBER, MANAGER, to=who))
+                if "case:remove-member" in self.happened:
+                    break
             self.tried(lambda: self.do_case(CaseVerb.CHALLENGE, "zhou.kai", to="秦越"))
             for item in self.told.open_items():
                 if item.kind == Kind.RECUSAL_RULING:
@@ -96,10 +127,13 @@ class Office(RuleBasedStateMachine):
         return items[n % len(items)] if items else None
 
     def actor(self, person: int) -> Actor:
-        """Somebody with the roles of this bureau, which do not change."""
+        """Somebody with the roles of this bureau, which do not change, and for whom that person stands in today."""
         if person not in self.actors:
             self.actors[person] = self.bureau.actor(self.bureau.username(person))
-        return self.actors[person]
+        known = self.actors[person]
+        with self.bureau.register.reading() as session:
+            lent = stand_ins(session, person, known.roles, on=beijing_day(self.bureau.clock))
+        return replace(known, stands_in=lent)
 
     def do(self, item: WorkItem, verb: Verb, by: str, **said: Any) -> None:
         with self.bureau.register.writing() as session:
@@ -249,7 +283,87 @@ class Office(RuleBasedStateMachine):
         self.bureau.clock += timedelta(days=days)
         self.tried(lambda: self.do_case(CaseVerb.RESUME, MANAGER))
 
+    @rule(away=ANYBODY, to=ANYBODY, fit=st.integers(0, 3), days=st.integers(0, 6))
+    def somebody_is_away(self, away: str, to: str, fit: int, days: int) -> None:
+        if fit:  # mostly somebody who is asked now, and somebody who could
+            item = self.nth(fit)
+            if item is None:
+                return
+            away = self.bureau.username(item.assignee_id) if item.assignee_id else away
+            to = SUBSTITUTES.get(item.role, to)
+        self.goes_away(away, to, days)
+
+    def goes_away(self, away: str, to: str, days: int) -> None:
+        first = beijing_day(self.bureau.clock)
+        said = NewSubstitution(
+            person=away, substitute=to, first_day=first, last_day=first + timedelta(days=days), why="travel"
+        )
+
+        def act() -> None:
+            with self.bureau.register.writing() as session:
+                name_substitute(session, said, actor=self.bureau.actor(away), now=self.bureau.now())
+            self.happened.add("substitution:named")
+
+        self.tried(act)
+
+    @rule(n=NTH)
+    def an_absence_ends(self, n: int) -> None:
+        with self.bureau.register.reading() as session:
+            noted = session.exec(select(Substitution).order_by(col(Substitution.id))).all()
+        if not noted:
+            return
+        row = noted[n % len(noted)]
+
+        def act() -> None:
+            by = self.bureau.username(row.substitute_id or row.person_id)
+            with self.bureau.register.writing() as session:
+                end_substitution(session, row.id, actor=self.bureau.actor(by), now=self.bureau.now())
+            self.happened.add("substitution:ended")
+
+        self.tried(act)
+
+    @rule(n=NTH)
+    def a_substitute_answers(self, n: int) -> None:
+        self.somebody_answers_in_place(n)
+
+    def somebody_answers_in_place(self, n: int) -> None:
+        item = self.nth(n)
+        if item is None or item.kind not in self.told.story.answers or item.kind == Kind.RECUSAL_RULING:
+            return
+        with self.bureau.register.reading() as session:
+            named = {
+                who for who in away_on(session, beijing_day(self.bureau.clock)).values() if who is not None
+            }
+        for who in sorted(named):
+            self.tried(lambda who=who: self.told.answer(item, by=self.bureau.username(who)))
+
     # --- what must hold -------------------------------------------------------------------------
+
+    @invariant()
+    def what_was_done_in_place_was_fit_and_no_vote_or_declaration(self) -> None:
+        with self.bureau.register.reading() as session:
+            events = session.exec(select(Event).where(Event.case_id == self.told.case_id)).all()
+            for event in events:
+                if event.on_behalf_of is not None and event.tag.endswith(":answered"):
+                    item = session.get_one(WorkItem, event.data["item"])
+                    assert Kind(item.kind) not in PERSONAL
+                    assert event.actor_id != event.on_behalf_of
+                    if item.delegated_by is None:
+                        self.happened.add("substitution:answered")
+
+    @invariant()
+    def lists_and_ruling_agree_for_who_stands_in(self) -> None:
+        with self.bureau.register.reading() as session:
+            case, facts = case_facts(session, self.told.case_id)
+            act = Act.on(session, case, actor=None, now=self.bureau.clock)
+            assert (act.facts.waiting, act.facts.queues) == (facts.waiting, facts.queues)
+            wanted = select(WorkItem).where(WorkItem.case_id == case.id, WorkItem.state == "open")
+            items = session.exec(wanted).all()
+            named = away_on(session, beijing_day(self.bureau.clock)).values()
+            for actor in (self.actor(person) for person in sorted(who for who in named if who)):
+                ruled = {i.id for i in items if may(actor, Action.ANSWER, facts, item=item_facts(i)).ok}
+                found = inbox(session, actor, limit=100).rows
+                assert {row.id for row in found if row.case_id == case.id} == ruled, actor
 
     @invariant()
     def no_item_is_lost(self) -> None:
@@ -352,5 +466,6 @@ def test_whatever_people_do_in_whatever_order_the_case_stays_whole(register: Reg
     )
     # The mixture is one only if everything has really happened.
     verbs = {tag.rsplit(":", 1)[1] for tag in happened}
+    assert {f"substitution:{what}" for what in ("named", "ended", "answered")} <= happened
     assert {v.value for v in Verb} | {v.value for v in CaseVerb if v is not CaseVerb.COPY} <= verbs
     assert {"item:recusal-ruling:answered", "item:recusal:answered", "item:countersign:answered"} <= happened
