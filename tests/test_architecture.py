@@ -60,9 +60,6 @@ LAYERS: Mapping[str, Layer] = {
     "notifications/": _layer("models notifications", "apprise icalendar jinja2 sqlmodel"),
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
-    # The commands about papers, for the composition root.
-    "tasks/commands_dossier.py": _layer("models tasks", "rich"),
-    "tasks/commands_verify.py": _layer("models tasks", "sqlalchemy"),
     "tasks/sealing.py": _layer("models.settings", "PIL asn1crypto cryptography"),
     "tasks/documents/word.py": _layer("tasks.documents", "docx"),
     # Order and waiting.
@@ -80,11 +77,14 @@ LAYERS: Mapping[str, Layer] = {
     "demo/story.py": _layer("", "yaml"),
     # Starting and stopping processes needs nothing of what runs in them.
     "processes.py": _layer(""),
-    # The composition root.
-    "zhaodan.py": _layer(
-        "demo models notifications processes tasks.commands_dossier tasks.commands_verify",
-        "rich sqlalchemy sqlmodel yaml",
-    ),
+    # The command line. The list of commands needs nothing; each command, what it does.
+    "zhaodan/": _layer("models notifications zhaodan", "rich sqlalchemy sqlmodel yaml"),
+    "zhaodan/__init__.py": _layer(""),
+    "zhaodan/dossiers.py": _layer("models tasks zhaodan.running", "rich"),
+    "zhaodan/running.py": _layer("models processes", "sqlalchemy"),
+    "zhaodan/verifying.py": _layer("models tasks zhaodan.running", "sqlalchemy"),
+    # The composition root: the only file that sees every part.
+    "zhaodan/starting.py": _layer("demo models notifications processes zhaodan", "sqlmodel"),
 }
 
 # Where everything may be caught, and why. One line per handler.
