@@ -142,6 +142,7 @@ def _document(act: Act, effect: Effect) -> None:
         issued_on=beijing_day(act.now),
         respondent_id=effect.respondent_id,
         person_id=effect.person_id,
+        matter_id=effect.matter_id,
         armour=_signed(act, effect, dossier) if effect.subject == "dissent-certificate" else "",
     )
     office.file_paper(

@@ -34,6 +34,8 @@ ORDER: dict[Volume, Sequence[str]] = {
         "intent-notice",
         "transfer-letter",
         "declined-notice",
+        "sanction-proposal",
+        "recusal-ruling",
         "clearing-letter",
         "public-notice",
         "acceptance-form",
@@ -46,6 +48,7 @@ ORDER: dict[Volume, Sequence[str]] = {
     ),
     Volume.SIDE: (
         "intake-form",
+        "preliminary-report",
         "investigation-report",
         "matching-report",
         "convening-notice",

@@ -11,6 +11,7 @@ from models.dossier.views import (
     AllegationView,
     AnswerView,
     BallotView,
+    ChallengeView,
     ClearingView,
     DecisionView,
     DocumentView,
@@ -25,6 +26,7 @@ from models.dossier.views import (
     PublicationView,
     RespondentView,
     SeatView,
+    TestimonyView,
 )
 from models.handbook import DeadlineRule, Edition, load_edition
 from models.rules.errors import NotFound
@@ -33,6 +35,7 @@ from models.tables import (
     Allegation,
     Ballot,
     Case,
+    Challenge,
     Clearing,
     Decision,
     Document,
@@ -47,6 +50,7 @@ from models.tables import (
     Publication,
     Respondent,
     Seat,
+    Testimony,
     WorkItem,
 )
 
@@ -95,6 +99,8 @@ class _Reading:
         self.seats = self._own(self._all(Seat, by="position"))
         self.ballots = self._own(self._all(Ballot)) if self._closed() else []
         self.decisions = self._own(self._all(Decision))
+        self.challenges = self._all(Challenge)
+        self.testimonies = self._all(Testimony)
         self.events = self._all(Event, by="seq")
         self.names = self._names()
 
@@ -124,6 +130,8 @@ class _Reading:
             *(row.confirmed_by for row in self.matches),
             *(row.answered_by for row in self.items),
             *(row.signed_by for row in self.decisions),
+            *(person for row in self.challenges for person in (row.made_by, row.ruled_by)),
+            *(row.taken_by for row in self.testimonies),
             *(person for row in self.events for person in (row.actor_id, row.on_behalf_of)),
         }
         people = select(Person.id, Person.name).where(col(Person.id).in_(wanted - {None}))
@@ -174,6 +182,12 @@ class _Reading:
             clearings=tuple(_view(ClearingView, row) for row in self._own(self._all(Clearing))),
             documents=tuple(_view(DocumentView, row) for row in self._all(Document)),
             publications=tuple(_view(PublicationView, row) for row in self._all(Publication)),
+            challenges=self._challenges(),
+            testimonies=tuple(
+                _view(TestimonyView, row, taken_by=self.names[row.taken_by], content=dict(row.content))
+                for row in self.testimonies
+                if row.round <= self.round
+            ),
             timeline=tuple(self._event(row) for row in self.events),
             people=self._people(),
             periods={name: _period(rule) for name, rule in self.edition.deadlines.items()},
@@ -243,6 +257,23 @@ class _Reading:
             row.answered_by,
             row.answered_at,
             row.answer or {},
+        )
+
+    def _challenges(self) -> tuple[ChallengeView, ...]:
+        said = {i.slot: i.answer or {} for i in self.items if i.kind == Kind.RECUSAL_RULING}
+        taken = {str(answer["replacement"]) for answer in said.values() if answer.get("replacement")}
+        named = select(Person.username, Person.name).where(col(Person.username).in_(taken))
+        names = dict(self.session.exec(named).all()) if taken else {}
+        return tuple(
+            _view(
+                ChallengeView,
+                row,
+                applicant=self.names[row.made_by],
+                ruled_by=self.names[row.ruled_by],
+                reason=str(said.get(str(row.id), {}).get("reason", "")),
+                replacement=names.get(str(said.get(str(row.id), {}).get("replacement", "")), ""),
+            )
+            for row in self.challenges
         )
 
     def _chairs(self, seat: Seat) -> bool:

@@ -12,6 +12,7 @@ from models.dossier import (
     AllegationView,
     AnswerView,
     BallotView,
+    ChallengeView,
     ClearingView,
     DecisionView,
     DocumentView,
@@ -250,6 +251,20 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
             ),
         ),
         "publications": (PublicationView("s1", "公示公告", AT, AT, "期满"),),
+        "challenges": (
+            ChallengeView(
+                7,
+                "李小明",
+                "唐某",
+                f"其与举报人{REPORTER}系近亲属。",
+                AT,
+                "granted",
+                "局长甲",
+                AT,
+                "经核实，所述关系属实。",
+                "沈接替",
+            ),
+        ),
         "timeline": (EventView(1, "case:registered", AT, 5, "罗登记", None, "", {}, "", "ab" * 32),),
         "people": {
             Part.REGISTRAR.value: ("罗登记",),
@@ -267,6 +282,10 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
     return Dossier(**(own | changes))
 
 
+FITTING = {"transfer-letter": "transfer", "sanction-proposal": "accountable"}  # what a paper needs to be made
+MATTERS = {"recusal-ruling": 7}
+
+
 def a_paper(kind: str, dossier: Dossier | None = None, **changes: Any) -> Rendered:
     """A paper of the example, about the first officer or the member who dissented."""
     about = DOCUMENTS[kind].about
@@ -275,8 +294,9 @@ def a_paper(kind: str, dossier: Dossier | None = None, **changes: Any) -> Render
         "issued_on": ISSUED,
         "respondent_id": 1 if about == "respondent" else None,
         "person_id": 25 if about == "person" else None,
+        "matter_id": MATTERS.get(kind),
     }
-    fitting = a_dossier("transfer") if kind == "transfer-letter" else a_dossier()
+    fitting = a_dossier(FITTING.get(kind, "exempt"))
     return render(kind, dossier or fitting, **(chosen | changes))
 
 
@@ -288,7 +308,7 @@ def words(paper: Rendered) -> str:
 
 def test_every_kind_has_its_template_and_every_template_its_kind() -> None:
     assert {path.stem for path in TEMPLATES.glob("[!_]*.html")} == set(DOCUMENTS)
-    assert len(DOCUMENTS) == 24
+    assert len(DOCUMENTS) == 27
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -324,7 +344,13 @@ def test_every_kind_renders_or_refuses_with_a_reason_for_each_outcome(kind: str,
     try:
         paper = a_paper(kind, a_dossier(outcome))
     except Incomplete as refusal:
-        assert kind in ("transfer-letter", "public-notice", "dissent-certificate", "service-receipt")
+        assert kind in (
+            "transfer-letter",
+            "public-notice",
+            "dissent-certificate",
+            "service-receipt",
+            "sanction-proposal",
+        )
         assert len(str(refusal)) > 10  # noqa: PT017
     else:
         assert words(paper)

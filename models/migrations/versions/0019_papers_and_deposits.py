@@ -1,0 +1,36 @@
+"""Interviews and expert opinions; what a paper is about besides a person; deposits that come with their paper."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "testimony",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("taken_by", sa.Integer(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_testimony_case_id_case_file")),
+        sa.ForeignKeyConstraint(["taken_by"], ["person.id"], name=op.f("fk_testimony_taken_by_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_testimony_case_id_number")),
+        sa.UniqueConstraint("case_id", "sha256", name=op.f("uq_testimony_case_id_sha256")),
+    )
+    op.add_column("effect", sa.Column("matter_id", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("effect", schema=None) as batch_op:
+        batch_op.drop_column("matter_id")
+    op.drop_table("testimony")
