@@ -24,6 +24,7 @@ from api import (
     portal,
     session,
     suggestions,
+    transcripts,
     verbs,
     wake,
 )
@@ -85,6 +86,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         inbox,
         batch,
         suggestions,
+        transcripts,
         notices,
         numbers,
         health,

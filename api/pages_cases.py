@@ -406,6 +406,10 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "copy_to": readers_of_choice(session, found.facts, found.case, on=beijing_day(clock()))
         if CaseVerb.COPY in offered
         else (),
+        "may_take": any(
+            may(signed.actor, action, found.facts).ok
+            for action in (Action.TAKE_INTERVIEW, Action.TAKE_OPINION)
+        ),
         "challenges": own_challenges(session, signed.actor, found.case),
     }
 

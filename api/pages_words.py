@@ -78,6 +78,8 @@ _TAGS = {
     "case:moved": "案件有进展",
     "case:edition-repinned": "改用手册版次",
     "evidence:added": "登记证据",
+    "transcript:interview-taken": "登记谈话笔录",
+    "transcript:opinion-taken": "登记专业论证意见",
     "evidence:checked": "校验证据完整性",
     "document:filed": "文书归卷",
     "document:laid-out": "制作文书文件",

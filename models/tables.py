@@ -491,7 +491,7 @@ class Effect(SQLModel, table=True):
     respondent_id: int | None = _key("respondent.id", default=None)
     person_id: int | None = _key("person.id", default=None)
     item_id: str | None = _key("work_item.id", default=None)
-    matter_id: int | None = None  # the application or testimony a paper is about
+    matter_id: int | None = None  # the application or transcript a paper is about
     state: str = Field(default="owed", max_length=16)  # owed, claimed, done, failed
     owed_at: datetime = _instant()
     claimed_at: datetime | None = _instant(default=None)
@@ -677,7 +677,7 @@ class Challenge(SQLModel, table=True):
     ruled_at: datetime | None = _instant(default=None)
 
 
-class Testimony(SQLModel, table=True):
+class Transcript(SQLModel, table=True):
     """What was said in an interview, or what experts hold, as it was taken down in a case. 笔录和专业意见"""
 
     __table_args__ = (
@@ -691,7 +691,7 @@ class Testimony(SQLModel, table=True):
     round: int
     kind: str = Field(max_length=16)  # interview, expert-opinion
     content: dict[str, Any] = _json(default_factory=dict)
-    sha256: str = Field(max_length=64)  # of kind and content: the same words are the same testimony
+    sha256: str = Field(max_length=64)  # of kind and content: the same words are the same transcript
     taken_by: int = _key("person.id")
     taken_at: datetime = _instant()
 

@@ -29,7 +29,8 @@ LAYERS: Mapping[str, Layer] = {
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
         "models.answers models.calendar models.casework models.certificates models.database models.dossier.terms"
-        " models.files models.handbook models.holidays models.readings models.rules models.tables models.vault",
+        " models.files models.handbook models.holidays models.readings models.rules models.tables models.transcripts"
+        " models.vault",
         "sqlalchemy sqlmodel",
     ),
     "models/certificates.py": _layer("models.rules models.settings", "cryptography"),
@@ -55,6 +56,7 @@ LAYERS: Mapping[str, Layer] = {
     ),
     "models/suggestion/baselines.py": _layer("models.handbook models.suggestion", "jieba numpy"),
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
+    "models/transcripts.py": _layer("models.answers", "pydantic"),
     "models/vault.py": _layer("models.rules models.settings", "cryptography"),
     # Saying it once.
     "notifications/": _layer("models notifications", "apprise icalendar jinja2 sqlmodel"),

@@ -16,6 +16,7 @@ from models.casework.opening import add_evidence, open_case
 from models.casework.reminding import remind
 from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
+from models.casework.transcribing import take_interview, take_opinion
 
 __all__ = [
     "Broken",
@@ -44,7 +45,9 @@ __all__ = [
     "save_draft",
     "set_case_level",
     "set_document_level",
+    "take_interview",
     "take_number",
+    "take_opinion",
     "verify_all",
     "verify_chain",
     "verify_deposits",

@@ -21,7 +21,7 @@ from models.dossier.views import (
     PublicationView,
     RespondentView,
     SeatView,
-    TestimonyView,
+    TranscriptView,
 )
 from models.dossier.weighing import Weighing, weigh
 from models.rules.reasons import statement
@@ -45,7 +45,7 @@ __all__ = [
     "PublicationView",
     "RespondentView",
     "SeatView",
-    "TestimonyView",
+    "TranscriptView",
     "Weighing",
     "case_number",
     "cited_evidence",

@@ -26,7 +26,7 @@ from models.dossier.views import (
     PublicationView,
     RespondentView,
     SeatView,
-    TestimonyView,
+    TranscriptView,
 )
 from models.handbook import DeadlineRule, Edition, load_edition
 from models.rules.errors import NotFound
@@ -50,7 +50,7 @@ from models.tables import (
     Publication,
     Respondent,
     Seat,
-    Testimony,
+    Transcript,
     WorkItem,
 )
 
@@ -100,7 +100,7 @@ class _Reading:
         self.ballots = self._own(self._all(Ballot)) if self._closed() else []
         self.decisions = self._own(self._all(Decision))
         self.challenges = self._all(Challenge)
-        self.testimonies = self._all(Testimony)
+        self.transcripts = self._all(Transcript)
         self.events = self._all(Event, by="seq")
         self.names = self._names()
 
@@ -131,7 +131,7 @@ class _Reading:
             *(row.answered_by for row in self.items),
             *(row.signed_by for row in self.decisions),
             *(person for row in self.challenges for person in (row.made_by, row.ruled_by)),
-            *(row.taken_by for row in self.testimonies),
+            *(row.taken_by for row in self.transcripts),
             *(person for row in self.events for person in (row.actor_id, row.on_behalf_of)),
         }
         people = select(Person.id, Person.name).where(col(Person.id).in_(wanted - {None}))
@@ -183,9 +183,9 @@ class _Reading:
             documents=tuple(_view(DocumentView, row) for row in self._all(Document)),
             publications=tuple(_view(PublicationView, row) for row in self._all(Publication)),
             challenges=self._challenges(),
-            testimonies=tuple(
-                _view(TestimonyView, row, taken_by=self.names[row.taken_by], content=dict(row.content))
-                for row in self.testimonies
+            transcripts=tuple(
+                _view(TranscriptView, row, taken_by=self.names[row.taken_by], content=dict(row.content))
+                for row in self.transcripts
                 if row.round <= self.round
             ),
             timeline=tuple(self._event(row) for row in self.events),

@@ -271,7 +271,7 @@ class ChallengeView:
 
 
 @dataclass(frozen=True, slots=True)
-class TestimonyView:
+class TranscriptView:
     """An interview or an expert opinion. 笔录和专业意见"""
 
     id: int
@@ -368,7 +368,7 @@ class Dossier:
     documents: tuple[DocumentView, ...] = ()
     publications: tuple[PublicationView, ...] = ()
     challenges: tuple[ChallengeView, ...] = ()
-    testimonies: tuple[TestimonyView, ...] = ()
+    transcripts: tuple[TranscriptView, ...] = ()
     timeline: tuple[EventView, ...] = ()
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # part -> names
     periods: Mapping[str, PeriodView] = field(default_factory=dict)

@@ -171,6 +171,8 @@ class Action(StrEnum):
     SEE_DEPOSIT = "see-deposit"  # 查看在先留存
     REPLY_DEPOSIT = "reply-deposit"  # 答复在先留存
     ATTACH_DEPOSIT = "attach-deposit"  # 将在先留存提交为证据
+    TAKE_INTERVIEW = "take-interview"  # 登记谈话笔录
+    TAKE_OPINION = "take-opinion"  # 登记专业论证意见
 
 
 @dataclass(frozen=True)
@@ -303,6 +305,8 @@ def may(
         return Ruling(False, "被核查人员可以查看本人的文书和告知，不能查看案卷。") if NARROW in parts else YES
     if action is Action.ADD_EVIDENCE:
         return _add_evidence(parts)
+    if action in (Action.TAKE_INTERVIEW, Action.TAKE_OPINION):
+        return _take_transcript(action, parts)
     if action is Action.ATTACH_DEPOSIT:
         return _attach(actor, case, deposit, parts)
     if action is Action.SET_LEVEL:
@@ -355,6 +359,16 @@ def _add_evidence(parts: frozenset[Part]) -> Ruling:
     if parts & {Part.REGISTRAR, Part.INVESTIGATOR, Part.RESPONDENT}:
         return YES
     return Ruling(False, "只有登记人、调查人和被核查人员可以提交证据；请将材料交给调查人员。")
+
+
+def _take_transcript(action: Action, parts: frozenset[Part]) -> Ruling:
+    if NARROW not in parts and Part.INVESTIGATOR in parts:
+        return YES
+    if action is Action.TAKE_INTERVIEW:
+        return Ruling(False, "谈话笔录由本案调查人员登记；请联系本案调查人员。")
+    if NARROW not in parts and Part.LEGAL_REVIEWER in parts:
+        return YES
+    return Ruling(False, "专业论证意见由本案调查人员或者法制审核人员登记；请联系承办人员。")
 
 
 def _deposit(actor: Actor, action: Action, deposit: DepositFacts | None) -> Ruling:

@@ -40,7 +40,7 @@ class Rendered:
 class DocumentKind:
     """A kind of paper. `about` says whether it concerns the case, one officer, one member or one matter. 文书种类
 
-    A matter is an application for recusal or a testimony, known by its id.
+    A matter is an application for recusal or a transcript, known by its id.
     """
 
     kind: str
@@ -119,6 +119,14 @@ def _challenge(dossier: Dossier, _: int | None, __: int | None, matter_id: int |
     return {"challenge": wording.ruled(dossier, matter_id)}
 
 
+def _interview(dossier: Dossier, _: int | None, __: int | None, matter_id: int | None) -> Mapping[str, Any]:
+    return {"taken": wording.transcript(dossier, "interview", matter_id)}
+
+
+def _opinion(dossier: Dossier, _: int | None, __: int | None, matter_id: int | None) -> Mapping[str, Any]:
+    return {"taken": wording.transcript(dossier, "expert-opinion", matter_id)}
+
+
 def _preliminary(dossier: Dossier, *_: int | None) -> Mapping[str, Any]:
     return {"duties": wording.preliminary_duties(dossier)}
 
@@ -135,6 +143,8 @@ _KINDS = (
     DocumentKind(
         "recusal-ruling", "回避决定书", "officer", "paper", about="matter", mark="回决", facts=_challenge
     ),
+    DocumentKind("interview-record", "谈话笔录", "internal", "report", about="matter", facts=_interview),
+    DocumentKind("expert-opinion", "专业论证意见书", "internal", "report", about="matter", facts=_opinion),
     DocumentKind("checklist", "履职清单对照表", "internal", "form", about="respondent"),
     DocumentKind("evidence-list", "证据目录", "internal", "form"),
     DocumentKind("statement-review", "陈述申辩复核意见", "internal", "form", about="respondent"),

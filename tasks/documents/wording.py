@@ -18,12 +18,14 @@ from models.dossier import (
     FindingView,
     MatchView,
     RespondentView,
+    TranscriptView,
     clause_label,
     day,
     shown,
 )
 from models.handbook import Duty, load_edition
 from models.rules.clauses import is_refused
+from models.rules.deadlines import BEIJING
 from models.rules.decision import Outcome
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import CLEARED, Kind
@@ -167,6 +169,28 @@ def ruled(dossier: Dossier, matter_id: int | None) -> ChallengeView:
     if found is None or not found.ruling:
         raise Incomplete("回避申请还没有裁定，不能制作回避决定书；请在裁定之后再办。")
     return found
+
+
+def transcript(dossier: Dossier, kind: str, matter_id: int | None) -> TranscriptView:
+    """An interview or an expert opinion. Raises Incomplete for what was not taken down."""
+    found = next((t for t in dossier.transcripts if t.id == matter_id and t.kind == kind), None)
+    if found is None:
+        raise Incomplete("没有登记这份笔录或者论证意见，不能制作文书；请先登记。")
+    return found
+
+
+CAPACITIES_ZH = {"respondent": "被核查执法人员", "witness": "知情人", "party": "行政相对人", "other": "其他"}
+
+
+def moment(text: str) -> str:
+    """A moment as a record states it: 2026年3月2日9时05分."""
+    at = datetime.fromisoformat(text).astimezone(BEIJING)
+    return f"{day(at)}{at.hour}时{at.minute:02d}分"
+
+
+def day_of(text: str) -> str:
+    """A day as a record states it: 2026年3月2日."""
+    return day(date.fromisoformat(text))
 
 
 def preliminary_duties(dossier: Dossier) -> tuple[Duty, ...]:

@@ -367,6 +367,9 @@ RULES: Mapping[str, Rule] = {
         "nothing", lambda *_: {404, 422}, {"json": {"text": "答复"}}
     ),
     "POST /api/cases/{case_id}/deposits": Rule("case", lambda *_: {404}, {"json": {"deposit": NOWHERE}}),
+    # A record that lacks everything is refused to everybody alike: who may take one, tests/api/test_transcripts.py asks.
+    "POST /api/cases/{case_id}/interviews": Rule("case", lambda *_: {422}, {"json": {}}),
+    "POST /api/cases/{case_id}/expert-opinions": Rule("case", lambda *_: {422}, {"json": {}}),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
         "case", _asks, {"json": {"reason": "需要核实时间。"}}
@@ -400,6 +403,7 @@ PAGES: Mapping[str, Rule] = {
     "GET /inbox": NOTHING_OF_A_CASE,
     "GET /cases/{case_id}": Rule("case", _case),
     "GET /work-items/{item_id}": Rule("items", _one_of("items")),
+    "GET /cases/{case_id}/transcripts": Rule("case", _file),
 }
 # Pages that show no case, and those that do what an API route does through the same function.
 OTHER_PAGES = {
@@ -430,6 +434,8 @@ OTHER_PAGES = {
     "POST /me/deposits": "POST /api/deposits",
     "POST /me/deposits/{deposit_id}/reply": "POST /api/deposits/{deposit_id}/reply",
     "POST /me/deposits/{deposit_id}/evidence": "POST /api/cases/{case_id}/deposits",
+    "POST /cases/{case_id}/interviews": "POST /api/cases/{case_id}/interviews",
+    "POST /cases/{case_id}/expert-opinions": "POST /api/cases/{case_id}/expert-opinions",
     "GET /manage": "GET /api/manage",
     "GET /manage/numbers": "GET /api/manage/numbers",
     "POST /manage/numbers": "POST /api/manage/numbers",

@@ -22,6 +22,20 @@ from tests.tasks.test_documents import (
 LONG = "经查阅登记档案、询问有关人员并核对执法记录，上述情况属实；" * 179  # 5,000 characters and more
 OFFICERS, PIECES = 20, 200
 
+NOTHING_SIGNED = {"corrections": "", "signed": False, "refusal": "拒绝签名。", "unit": ""}
+NO_DISSENT = {"dissent": ""}
+LONG_INTERVIEW = {
+    "exchanges": [{"question": LONG, "answer": LONG}] * 20,
+    "corrections": LONG,
+    "unit": "长" * 200,
+}
+LONG_OPINION = {
+    "question": LONG,
+    "experts": [{"name": f"专家{n}", "unit": "长" * 200, "title": "长" * 200} for n in range(15)],
+    "reasoning": LONG,
+    "opinion": LONG,
+    "dissent": LONG,
+}
 _LISTS = ("evidence", "findings", "facts", "factors", "matches", "answers", "seats", "ballots", "decisions", "clearings", "documents", "publications", "timeline")  # fmt: skip
 
 
@@ -41,6 +55,10 @@ def the_smallest(kind: str) -> Dossier:
     if kind == "recusal-ruling":
         plain = replace(full.challenges[0], ruling="refused", replacement="")
         empty["challenges"] = (plain,)
+    empty["transcripts"] = tuple(
+        replace(t, content=dict(t.content) | bare)
+        for t, bare in zip(full.transcripts, (NOTHING_SIGNED, NO_DISSENT), strict=True)
+    )
     return replace(full, **(empty | {"harm": "", "people": {}, "allegations": full.allegations[:1]}))
 
 
@@ -118,6 +136,10 @@ def the_largest(kind: str) -> Dossier:
             replace(full.clearings[0], respondent_id=n, scope="全局" * 50, reason=LONG) for n in each
         ),
         documents=full.documents * 100,
+        transcripts=tuple(
+            replace(t, content=dict(t.content) | much)
+            for t, much in zip(full.transcripts, (LONG_INTERVIEW, LONG_OPINION), strict=True)
+        ),
         challenges=tuple(replace(c, ground=LONG, reason=LONG) for c in full.challenges),
     )
 

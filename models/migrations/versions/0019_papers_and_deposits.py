@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "testimony",
+        "transcript",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.String(length=32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -21,11 +21,11 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("taken_by", sa.Integer(), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_testimony_case_id_case_file")),
-        sa.ForeignKeyConstraint(["taken_by"], ["person.id"], name=op.f("fk_testimony_taken_by_person")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony")),
-        sa.UniqueConstraint("case_id", "number", name=op.f("uq_testimony_case_id_number")),
-        sa.UniqueConstraint("case_id", "sha256", name=op.f("uq_testimony_case_id_sha256")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_transcript_case_id_case_file")),
+        sa.ForeignKeyConstraint(["taken_by"], ["person.id"], name=op.f("fk_transcript_taken_by_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transcript")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_transcript_case_id_number")),
+        sa.UniqueConstraint("case_id", "sha256", name=op.f("uq_transcript_case_id_sha256")),
     )
     op.add_column("effect", sa.Column("matter_id", sa.Integer(), nullable=True))
 
@@ -33,4 +33,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("effect", schema=None) as batch_op:
         batch_op.drop_column("matter_id")
-    op.drop_table("testimony")
+    op.drop_table("transcript")
