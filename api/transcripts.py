@@ -178,18 +178,18 @@ def _moment(text: str) -> datetime | str:
 
 
 def exchanges(text: str) -> list[dict[str, str]]:
-    """Questions and answers as they are typed: each begins a line with 问： or 答：, what follows belongs to it."""
+    """Questions and answers as they are typed: each begins a line with 问： or 答： (or Q: and A:), what follows belongs to it."""
     found: list[dict[str, str]] = []
     part = ""
     for line in text.split("\n"):
-        mark = re.match(r"\s*([问答])[：:]\s*(.*)", line)
+        mark = re.match(r"\s*([问答QA])[：:]\s*(.*)", line)
         if mark is None:
             if line.strip() and not part:
                 raise Incomplete("问答请逐条另起一行，以“问：”“答：”开头；请核对第一行。")
             if part:
                 found[-1][part] += f"\n{line}"
             continue
-        part = {"问": "question", "答": "answer"}[mark[1]]
+        part = "question" if mark[1] in "问Q" else "answer"
         if part == "question":
             found.append({"question": mark[2], "answer": ""})
         elif not found or found[-1]["answer"]:

@@ -102,6 +102,10 @@ def test_the_page_takes_down_both_and_keeps_what_is_refused(door: Door, told: To
     assert officer.client.get(at).status_code == 403
 
 
+def test_the_marks_of_the_english_page_are_read_too() -> None:
+    assert exchanges("Q: one\nA: two\nmore") == [{"question": "one", "answer": "two\nmore"}]
+
+
 @pytest.mark.parametrize("text", ["答：先答。", "问：一\n答：二\n答：三", "开场白\n问：一\n答：二"])
 def test_a_record_without_order_is_refused(text: str) -> None:
     with pytest.raises(Incomplete):
