@@ -19,6 +19,7 @@ from models.files import FileStore, Stored
 from models.rules.errors import Incomplete
 
 FIELD_MOST = 64 * 1024  # bytes of all text fields together
+_NO_FILE = "没有收到文件，请选择文件后再提交。"
 HEAD = 512  # first bytes that must fit the declared type
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _MARKS: Mapping[str, Callable[[bytes], bool]] = {
@@ -130,11 +131,42 @@ def receive_file(
 
     `check` sees the fields before any byte of the file is kept. Raises Incomplete, WrongType, TooLarge.
     """
+    upload = _receive(request, store, limit=limit, types=types, check=check)
+    if upload is None:
+        raise Incomplete(_NO_FILE)
+    return upload
+
+
+def receive_form(
+    request: Request,
+    store: FileStore,
+    *,
+    limit: int,
+    types: frozenset[str],
+    check: Callable[[Mapping[str, str]], None],
+) -> Upload | None:
+    """The same for a form whose file may be left out; None without one, and `check` has seen the fields all the same."""
+    return _receive(request, store, limit=limit, types=types, check=check, optional=True)
+
+
+def _receive(
+    request: Request,
+    store: FileStore,
+    *,
+    limit: int,
+    types: frozenset[str],
+    check: Callable[[Mapping[str, str]], None],
+    optional: bool = False,
+) -> Upload | None:
     form = _Form()
     incoming = _form_chunks(request, form)
     try:
         head = _until_file(incoming, form)
+        if head is None and not optional:
+            raise Incomplete(_NO_FILE)
         check(form.fields)
+        if head is None or (optional and not (form.file_name or head or any(incoming))):
+            return None  # a browser sends an empty file where none was chosen
         name = _file_name(form.file_name)
         head = _whole_head(incoming, head)
         _check_type(form.media_type, head, types)
@@ -171,11 +203,12 @@ def _body(request: Request) -> Iterator[bytes]:
             yield chunk
 
 
-def _until_file(incoming: Iterator[bytes], form: _Form) -> bytes:
+def _until_file(incoming: Iterator[bytes], form: _Form) -> bytes | None:
+    """What there is of the file in the chunk in which it begins; None for a form without one."""
     for chunk in incoming:
         if form.in_file:
             return chunk
-    raise Incomplete("没有收到文件，请选择文件后再提交。")
+    return None
 
 
 def _whole_head(incoming: Iterator[bytes], head: bytes) -> bytes:

@@ -8,6 +8,7 @@ from prefect.client.orchestration import get_client
 
 from flows.sweep import wake_cases
 from flows.waking import case_deployment_id
+from tasks.depositing import remind_of_deposits
 from tasks.office import lagging_cases, missing_notice, recompute_clocks, remind_due, resume_held
 
 
@@ -23,6 +24,7 @@ async def deadline_watch() -> dict[str, int]:
     resumed = await asyncio.to_thread(resume_held, now)
     recomputed = await asyncio.to_thread(recompute_clocks, now)
     reminders = await asyncio.to_thread(remind_due, now)
+    deposits = await asyncio.to_thread(remind_of_deposits, now)
     counts: dict[str, int] = {}
     if reminders:
         lagging = await asyncio.to_thread(lagging_cases, older_than_s=0)
@@ -38,4 +40,10 @@ async def deadline_watch() -> dict[str, int]:
     get_run_logger().info(
         "Deadline watch: %d reminders written, %d cases computed anew.", reminders, recomputed
     )
-    return {"resumed": len(resumed), "reminders": reminders, "recomputed": recomputed, **counts}
+    return {
+        "resumed": len(resumed),
+        "reminders": reminders,
+        "recomputed": recomputed,
+        "deposits": deposits,
+        **counts,
+    }

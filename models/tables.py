@@ -448,6 +448,9 @@ class Deposit(SQLModel, table=True):
     title: str = Field(max_length=200)
     text: str
     paper_sha256: str = Field(default="", max_length=64)  # of the paper itself, where there is one
+    file_name: str = Field(default="", max_length=200)  # empty: the paper itself is not kept
+    media_type: str = Field(default="", max_length=100)
+    size: int = 0
     filed_at: datetime = _instant()
     edition: str = Field(max_length=16)  # whose period of reply it is
     replied_at: datetime | None = _instant(default=None)
@@ -455,6 +458,8 @@ class Deposit(SQLModel, table=True):
     prev_hash: str = Field(default="", max_length=64)
     hash: str = Field(max_length=64)
     reply_hash: str = Field(default="", max_length=64)
+    noticed_at: datetime | None = _instant(default=None)  # when the superior was told of it
+    reminded_at: datetime | None = _instant(default=None)  # and again before the period of reply ended
 
 
 class HolidayNotice(SQLModel, table=True):

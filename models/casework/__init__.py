@@ -7,7 +7,7 @@ from models.casework import office
 from models.casework.answering import answer_work_item, item_facts, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
-from models.casework.depositing import attach_deposit, file_deposit, reply_deposit, verify_deposits
+from models.casework.depositing import Paper, attach_deposit, file_deposit, reply_deposit, verify_deposits
 from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
@@ -20,6 +20,7 @@ from models.casework.transcribing import take_interview, take_opinion
 
 __all__ = [
     "Broken",
+    "Paper",
     "Replayed",
     "add_evidence",
     "answer_work_item",

@@ -26,7 +26,7 @@ from models.queries.compared import (
     shadow,
     to_shadow,
 )
-from models.queries.deposits import addressees, deposits
+from models.queries.deposits import addressees, deposits, seen_deposit
 from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import (
     MANY,
@@ -160,6 +160,7 @@ __all__ = [
     "readers_of",
     "respondents",
     "seen_case",
+    "seen_deposit",
     "seen_document",
     "seen_evidence",
     "seen_item",

@@ -265,6 +265,22 @@ def _readings(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {200} if place.id in sight.readers else {403}
 
 
+# Nothing is taken down: the rights were not told, and the expert is not free of ties.
+UNTOLD = {
+    "person": "某人", "capacity": "witness", "place": "谈话室", "began_at": "2026-03-01T09:00:00+08:00",
+    "ended_at": "2026-03-01T10:00:00+08:00", "second": "nobody", "rights_told": False, "signed": True,
+    "exchanges": [{"question": "问", "answer": "答"}],
+}  # fmt: skip
+TIED = {
+    "question": "问题", "experts": [{"name": "专家", "unit": "单位"}], "no_ties": False, "reasoning": "理由",
+    "opinion": "意见", "formed_on": "2026-03-01",
+}  # fmt: skip
+
+
+def _takes_down(sight: Sight, place: Place, _: Any) -> set[int]:
+    return {404} if place.id not in sight.listed else {403} if place.id in sight.narrow else {403, 409, 422}
+
+
 def _level(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {422} if place.id in sight.levels else {403}
 
@@ -362,14 +378,16 @@ RULES: Mapping[str, Rule] = {
     # Nobody of the matrix has deposited anything: whose it is, tests/api/test_deposits.py asks.
     "GET /api/deposits": NOTHING_OF_A_CASE,
     "POST /api/deposits": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "POST /api/deposits/with-paper": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "GET /api/deposits/{deposit_id}/paper": Rule("nothing", lambda *_: {404, 422}),
     "GET /api/deposits/{deposit_id}": Rule("nothing", lambda *_: {404, 422}),
     "POST /api/deposits/{deposit_id}/reply": Rule(
         "nothing", lambda *_: {404, 422}, {"json": {"text": "答复"}}
     ),
     "POST /api/cases/{case_id}/deposits": Rule("case", lambda *_: {404}, {"json": {"deposit": NOWHERE}}),
-    # A record that lacks everything is refused to everybody alike: who may take one, tests/api/test_transcripts.py asks.
-    "POST /api/cases/{case_id}/interviews": Rule("case", lambda *_: {422}, {"json": {}}),
-    "POST /api/cases/{case_id}/expert-opinions": Rule("case", lambda *_: {422}, {"json": {}}),
+    # Who may take one down, and when, tests/api/test_transcripts.py asks.
+    "POST /api/cases/{case_id}/interviews": Rule("case", _takes_down, {"json": UNTOLD}),
+    "POST /api/cases/{case_id}/expert-opinions": Rule("case", _takes_down, {"json": TIED}),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
         "case", _asks, {"json": {"reason": "需要核实时间。"}}

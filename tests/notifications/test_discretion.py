@@ -61,7 +61,9 @@ def test_nothing_of_a_case_but_its_number_leaves_over_a_group_robot(told: Told, 
     dated = [item for item in items if item.due_on]
     sent = 0
     for kind in MESSAGES:
-        for item in dated if kind in ("work-item", "reminder", "escalation", "nudge") else [None]:
+        for item in (
+            dated if kind in ("work-item", "reminder", "escalation", "nudge", "deposit-due") else [None]
+        ):
             notify(
                 bureau.register,
                 key=f"{kind}:{item.id if item else ''}",

@@ -28,9 +28,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "sha256", name=op.f("uq_transcript_case_id_sha256")),
     )
     op.add_column("effect", sa.Column("matter_id", sa.Integer(), nullable=True))
+    op.add_column("deposit", sa.Column("file_name", sa.String(length=200), nullable=False, server_default=""))
+    op.add_column(
+        "deposit", sa.Column("media_type", sa.String(length=100), nullable=False, server_default="")
+    )
+    op.add_column("deposit", sa.Column("size", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("deposit", sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("deposit", sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True))
+    # Who has had a deposit for weeks is not told of it as if it had come today.
+    op.execute("UPDATE deposit SET noticed_at = filed_at")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("deposit", schema=None) as batch_op:
+        for name in ("reminded_at", "noticed_at", "size", "media_type", "file_name"):
+            batch_op.drop_column(name)
     with op.batch_alter_table("effect", schema=None) as batch_op:
         batch_op.drop_column("matter_id")
     op.drop_table("transcript")
