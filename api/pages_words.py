@@ -92,6 +92,7 @@ _TAGS = {
     "identity:ruled": "裁定使用举报人信息的申请",
     "identity:opened": "启封举报人信息",
     "clock:recomputed": "期限重新计算",
+    "clock:restarted": "恢复计算期限",
 }
 
 
@@ -129,7 +130,7 @@ def _details(row: TimelineRow) -> list[str]:
     match row.tag:
         case "case:edition-repinned":
             return [f"由 {row.data.get('from', '')} 版改用 {row.data.get('to', '')} 版，条款重新匹配"]
-        case "clock:recomputed":
+        case "clock:recomputed" | "clock:restarted":
             return [_retimed(clock) for clock in row.data.get("clocks", ())]
         case "evidence:added":
             return [f"证据{row.data.get('number', '')}"]

@@ -9,7 +9,14 @@ from prefect.client.orchestration import get_client
 from flows.sweep import wake_cases
 from flows.waking import case_deployment_id
 from tasks.depositing import remind_of_deposits
-from tasks.office import lagging_cases, missing_notice, recompute_clocks, remind_due, resume_held
+from tasks.office import (
+    lagging_cases,
+    missing_notice,
+    recompute_clocks,
+    remind_due,
+    restart_clocks,
+    resume_held,
+)
 
 
 @flow(name="deadline-watch", persist_result=False)
@@ -22,6 +29,7 @@ async def deadline_watch() -> dict[str, int]:
     """
     now = datetime.now(UTC)
     resumed = await asyncio.to_thread(resume_held, now)
+    restarted = await asyncio.to_thread(restart_clocks, now)
     recomputed = await asyncio.to_thread(recompute_clocks, now)
     reminders = await asyncio.to_thread(remind_due, now)
     deposits = await asyncio.to_thread(remind_of_deposits, now)
@@ -42,6 +50,7 @@ async def deadline_watch() -> dict[str, int]:
     )
     return {
         "resumed": len(resumed),
+        "restarted": len(restarted),
         "reminders": reminders,
         "recomputed": recomputed,
         "deposits": deposits,

@@ -413,6 +413,9 @@ class ItemVerb(Shape):
     to: Line = ""
     reason: Text = ""
     ground: Line = ""  # of the edition, for a prolongation or suspension of the period
+    until: Annotated[date | None, BeforeValidator(_unless_empty)] = (
+        None  # when a suspension ends at the latest
+    )
 
 
 class ManyItems(Shape):

@@ -13,6 +13,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from models.casework import number_paper, office, paper_number, remind, resume_due
+from models.casework.prolonging import restart_due
 from models.casework.record import Act
 from models.casework.reminding import Place
 from models.certificates import Statement, issue
@@ -260,6 +261,12 @@ def resume_held(at: datetime) -> list[str]:
     """Take up every case whose 中止 has ended. Returns their ids."""
     with register().writing() as session:
         return resume_due(session, now=at, today=beijing_day(at))
+
+
+def restart_clocks(at: datetime) -> list[str]:
+    """Let every period run again whose suspension has come to its latest day. Returns the ids of their cases."""
+    with register().writing() as session:
+        return restart_due(session, now=at)
 
 
 def recompute_clocks(at: datetime) -> int:

@@ -1,7 +1,7 @@
 """Deposits in advance over JSON and on the page. 在先留存"""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -127,6 +127,30 @@ def test_the_page_files_answers_and_says_what_is_missing(door: Door) -> None:
     given = sent(officer, f"/me/deposits/{number}/evidence", {"case": told.case_id})
     assert given.status_code == 303, given.text
     assert "可以先行封存。" in officer.seen["/me/deposits"]
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_a_period_that_stands_still_says_until_when_or_on_what_it_ends(door: Door, days: int) -> None:
+    door.bureau.clock = datetime.now(UTC)
+    told = a_case(door.bureau)
+    item = waiting(told, "investigation")
+    at = f"/work-items/{item.id}"
+    until = datetime.now(UTC).date() + timedelta(days=days)
+    typed = {"suspend.ground": "等待检验、检测、鉴定结论", "suspend.reason": "样品已经送检。"}
+    manager = browser(door, SUPERIOR)
+    said = sent(
+        manager, f"{at}/verbs/suspend", typed | ({"suspend.until": until.isoformat()} if days else {}), at=at
+    )
+    assert said.status_code == 303, said.text
+    page = f"/cases/{told.case_id}"
+    manager.open(page)
+    assert "起中止：等待检验、检测、鉴定结论" in manager.seen[page]
+    ends = (
+        f"至迟{until.year}年{until.month}月{until.day}日恢复计算"
+        if days
+        else "没有定期，情形消除时由分管负责人决定恢复"
+    )
+    assert ends in manager.seen[page]
 
 
 def test_the_manager_prolongs_a_period_on_the_page_and_the_case_says_how(door: Door) -> None:
