@@ -22,16 +22,17 @@ from api.deps import (
     SignedDep,
     check_csrf,
     clock,
+    form_csrf,
     once,
     signed_before_form,
     wake_after_commit,
     writing,
 )
-from api.errors import ForgeryRefused, problem_of
+from api.errors import ForgeryRefused, SignInRequired, problem_of
 from api.forms import explain
 from api.pages_items import known
 from api.pages_rendering import page, see_other
-from api.uploads import Upload, receive_file, receive_form
+from api.uploads import Upload, receive_file, receive_form, typed_fields
 from api.views import View
 from models.accounts import Signed
 from models.answers import DepositAttached, DepositReply, NewDeposit
@@ -41,7 +42,7 @@ from models.database import register
 from models.files import store
 from models.queries import addressees, deposits, own_cases, seen_deposit
 from models.rules.deposits import DepositKind
-from models.rules.errors import CaseworkError, NotFound
+from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.permissions import Action, Actor, Role, may
 from models.settings import settings
 
@@ -58,6 +59,7 @@ LABELS = {
 }
 
 
+_AGAIN = "您重新登录后填写的内容都还在；请核对后再提出，附有文件原件的，请重新选择文件。"
 _FORM = {
     "requestBody": {
         "required": True,
@@ -218,10 +220,26 @@ def get_deposits_page(request: Request, signed: SignedDep) -> Response:
     return _page(request, signed)
 
 
+def signed_with_form(request: Request, _: Annotated[str, Depends(form_csrf)]) -> Signed:
+    """Who is signed in; of a form that came after the session had ended, what was typed is kept."""
+    try:
+        return signed_before_form(request)
+    except SignInRequired:
+        if not hasattr(request.state, "form"):
+            request.state.form = typed_fields(request)
+        raise
+
+
 @router.post("/me/deposits", include_in_schema=False)
-def post_deposit_page(request: Request, signed: Annotated[Signed, Depends(signed_before_form)]) -> Response:
+def post_deposit_page(request: Request, signed: Annotated[Signed, Depends(signed_with_form)]) -> Response:
     """File, from the page, with the paper itself or without."""
-    typed: dict[str, str] = {}
+    resent = getattr(request.state, "form", None)
+    if (
+        resent is not None
+    ):  # after signing in again: a file would be missing, and what is filed cannot be changed
+        typed = {name: str(text) for name, text in resent.items() if name in LABELS}
+        return _page(request, signed, error=Incomplete(_AGAIN), typed=typed)
+    typed = {}
     try:
         said, paper = _take(request, signed, receive_form, typed)
         with writing(request) as session:

@@ -4,6 +4,7 @@ Fields come before the file, as browsers send them, so that a file is not taken 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -12,6 +13,7 @@ import anyio.from_thread
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.datastructures import FormData
 
 from api.errors import WrongType
 from models.answers import legible
@@ -117,6 +119,16 @@ class _Form:
             self.fields[self.name] = self.text.decode()
         except UnicodeDecodeError:
             raise Incomplete(f"“{self.name[:60]}”不是 UTF-8 文字，请核对后再提交。") from None
+
+
+def typed_fields(request: Request) -> FormData:
+    """The text fields of a form whose sender turns out not to be signed in; the file is left where it is."""
+    form = _Form()
+    with suppress(FormParserError, Incomplete):
+        for _ in _form_chunks(request, form):
+            if form.in_file:
+                break
+    return FormData(form.fields)
 
 
 def receive_file(

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from api import deps, errors, forms
 from api.app import create_app
+from api.deposits import signed_with_form
 from api.pages_rendering import STATIC
 from flows.worker import FLOWS
 from models import accounts, files, tables
@@ -289,7 +290,7 @@ PUBLIC = {
     "GET /api/portal/notices": "redacted notices for programs",
     "GET /api/portal/notices/{slug}": "a redacted notice for programs",
 }
-GUARDS = {deps.get_signed, deps.signed_before_form}
+GUARDS = {deps.get_signed, deps.signed_before_form, signed_with_form}
 
 
 def routes(found: list[BaseRoute]) -> Iterator[APIRoute]:
