@@ -18,13 +18,14 @@ COPY requirements/ requirements/
 RUN pip install --require-hashes -r requirements/lock.txt
 
 # What runs, by name, so that no local data or virtual environment slips in.
-COPY pyproject.toml prefect.yaml processes.py zhaodan.py ./
+COPY pyproject.toml prefect.yaml processes.py ./
 COPY models/ models/
 COPY notifications/ notifications/
 COPY tasks/ tasks/
 COPY flows/ flows/
 COPY api/ api/
 COPY demo/ demo/
+COPY zhaodan/ zhaodan/
 # Editable, because prefect.yaml is read from beside the packages.
 RUN pip install --no-deps --no-build-isolation -e .
 

@@ -24,9 +24,9 @@ from api.pages_items import known
 from api.pages_rendering import page, see_other
 from api.views import View
 from models.accounts import Signed
-from models.answers import NewSubstitution
 from models.casework import end_substitution, name_substitute
 from models.database import register
+from models.declarations import NewSubstitution
 from models.queries import people_looked_after, possible_substitutes, substitutions
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError, NotFound

@@ -28,6 +28,7 @@ from api import (
     session,
     suggestions,
     timeline,
+    transcripts,
     verbs,
     wake,
 )
@@ -93,6 +94,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         kin,
         batch,
         suggestions,
+        transcripts,
         notices,
         numbers,
         health,

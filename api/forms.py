@@ -180,7 +180,12 @@ EVIDENCE: Form = {
 }
 
 
-ITEM_VERB: Form = {"to": Plain("接办人"), "ground": Plain("情形"), "reason": REASON}
+ITEM_VERB: Form = {
+    "to": Plain("接办人"),
+    "ground": Plain("情形"),
+    "until": Plain("至迟恢复的日期"),
+    "reason": REASON,
+}
 CASE_VERB: Form = {
     "to": Plain("人员"),
     "members": Several("增加的成员"),

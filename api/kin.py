@@ -23,9 +23,9 @@ from api.forms import explain
 from api.pages_rendering import page, see_other
 from api.views import View
 from models.accounts import Signed
-from models.answers import KinDeclared
 from models.casework import declare_kin, end_kin
 from models.database import register
+from models.declarations import KinDeclared
 from models.queries import kin_of
 from models.rules.errors import CaseworkError, NotFound
 from models.rules.ties import Kinship

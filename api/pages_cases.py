@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -424,6 +425,10 @@ def _file(session: Session, signed: Signed, found: CasePage) -> dict[str, Any]:
         "copy_to": readers_of_choice(session, found.facts, found.case, on=beijing_day(clock()))
         if CaseVerb.COPY in offered
         else (),
+        "may_take": any(
+            may(signed.actor, action, found.facts).ok
+            for action in (Action.TAKE_INTERVIEW, Action.TAKE_OPINION)
+        ),
         "challenges": own_challenges(session, signed.actor, found.case),
     }
 
@@ -478,6 +483,10 @@ def _clocks(session: Session, found: CasePage) -> list[dict[str, Any]]:
             "provisional": c.provisional,
             "closed_at": c.closed_at,
             "suspended_from": c.suspended_from,
+            "still": c.changes[-1] if c.suspended_from else None,
+            "until": date.fromisoformat(c.changes[-1]["until"])
+            if c.suspended_from and c.changes[-1].get("until")
+            else None,
             "basis": c.basis.split("\n"),
         }
         for c in rows

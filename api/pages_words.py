@@ -79,6 +79,8 @@ _TAGS = {
     "case:moved": "案件有进展",
     "case:edition-repinned": "改用手册版次",
     "evidence:added": "登记证据",
+    "transcript:interview-taken": "登记谈话笔录",
+    "transcript:opinion-taken": "登记专业论证意见",
     "evidence:checked": "校验证据完整性",
     "document:filed": "文书归卷",
     "document:laid-out": "制作文书文件",
@@ -95,6 +97,7 @@ _TAGS = {
     "timeline:pinned": "置顶",
     "timeline:unpinned": "取消置顶",
     "case:stands-still": "有事项无人可以办理，告知负责人",
+    "clock:restarted": "恢复计算期限",
 }
 
 
@@ -148,7 +151,7 @@ def _details(row: TimelineRow) -> list[str]:
             return [f"第 {row.data['step']} 步：{_what(row.data['of'], {})}"]
         case "case:edition-repinned":
             return [f"由 {row.data.get('from', '')} 版改用 {row.data.get('to', '')} 版，条款重新匹配"]
-        case "clock:recomputed":
+        case "clock:recomputed" | "clock:restarted":
             return [_retimed(clock) for clock in row.data.get("clocks", ())]
         case "evidence:added":
             return [f"证据{row.data.get('number', '')}"]

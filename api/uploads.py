@@ -4,6 +4,7 @@ Fields come before the file, as browsers send them, so that a file is not taken 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -12,6 +13,7 @@ import anyio.from_thread
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.datastructures import FormData
 
 from api.errors import WrongType
 from models.answers import legible
@@ -19,6 +21,7 @@ from models.files import FileStore, Stored
 from models.rules.errors import Incomplete
 
 FIELD_MOST = 64 * 1024  # bytes of all text fields together
+_NO_FILE = "没有收到文件，请选择文件后再提交。"
 HEAD = 512  # first bytes that must fit the declared type
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _MARKS: Mapping[str, Callable[[bytes], bool]] = {
@@ -118,6 +121,16 @@ class _Form:
             raise Incomplete(f"“{self.name[:60]}”不是 UTF-8 文字，请核对后再提交。") from None
 
 
+def typed_fields(request: Request) -> FormData:
+    """The text fields of a form whose sender turns out not to be signed in; the file is left where it is."""
+    form = _Form()
+    with suppress(FormParserError, Incomplete):
+        for _ in _form_chunks(request, form):
+            if form.in_file:
+                break
+    return FormData(form.fields)
+
+
 def receive_file(
     request: Request,
     store: FileStore,
@@ -130,11 +143,42 @@ def receive_file(
 
     `check` sees the fields before any byte of the file is kept. Raises Incomplete, WrongType, TooLarge.
     """
+    upload = _receive(request, store, limit=limit, types=types, check=check)
+    if upload is None:
+        raise Incomplete(_NO_FILE)
+    return upload
+
+
+def receive_form(
+    request: Request,
+    store: FileStore,
+    *,
+    limit: int,
+    types: frozenset[str],
+    check: Callable[[Mapping[str, str]], None],
+) -> Upload | None:
+    """The same for a form whose file may be left out; None without one, and `check` has seen the fields all the same."""
+    return _receive(request, store, limit=limit, types=types, check=check, optional=True)
+
+
+def _receive(
+    request: Request,
+    store: FileStore,
+    *,
+    limit: int,
+    types: frozenset[str],
+    check: Callable[[Mapping[str, str]], None],
+    optional: bool = False,
+) -> Upload | None:
     form = _Form()
     incoming = _form_chunks(request, form)
     try:
         head = _until_file(incoming, form)
+        if head is None and not optional:
+            raise Incomplete(_NO_FILE)
         check(form.fields)
+        if head is None or (optional and not (form.file_name or head or any(incoming))):
+            return None  # a browser sends an empty file where none was chosen
         name = _file_name(form.file_name)
         head = _whole_head(incoming, head)
         _check_type(form.media_type, head, types)
@@ -171,11 +215,12 @@ def _body(request: Request) -> Iterator[bytes]:
             yield chunk
 
 
-def _until_file(incoming: Iterator[bytes], form: _Form) -> bytes:
+def _until_file(incoming: Iterator[bytes], form: _Form) -> bytes | None:
+    """What there is of the file in the chunk in which it begins; None for a form without one."""
     for chunk in incoming:
         if form.in_file:
             return chunk
-    raise Incomplete("没有收到文件，请选择文件后再提交。")
+    return None
 
 
 def _whole_head(incoming: Iterator[bytes], head: bytes) -> bytes:

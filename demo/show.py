@@ -133,12 +133,15 @@ _STAGE_ZH = dict(
 _TAGS = {
     "case:registered": "登记案件",
     "evidence:added": "提交证据",
+    "transcript:interview-taken": "登记谈话笔录",
+    "transcript:opinion-taken": "登记专业论证意见",
     "evidence:checked": "校验证据完整性",
     "document:filed": "文书归卷",
     "document:laid-out": "制作文书文件",
     "publication:published": "公示发布",
     "transfer:handed-over": "移送材料",
     "clock:reminded": "期限提醒",
+    "clock:restarted": "恢复计算期限",
 }
 _KINDS = {
     "screening": "受理审查",

@@ -8,11 +8,13 @@ from prefect.client.orchestration import get_client
 
 from flows.sweep import wake_cases
 from flows.waking import case_deployment_id
+from tasks.depositing import remind_of_deposits
 from tasks.office import (
     lagging_cases,
     missing_notice,
     recompute_clocks,
     remind_due,
+    restart_clocks,
     resume_held,
     tell_standing_still,
 )
@@ -29,9 +31,11 @@ async def deadline_watch() -> dict[str, int]:
     """
     now = datetime.now(UTC)
     resumed = await asyncio.to_thread(resume_held, now)
+    restarted = await asyncio.to_thread(restart_clocks, now)
     recomputed = await asyncio.to_thread(recompute_clocks, now)
     reminders = await asyncio.to_thread(remind_due, now)
     still = await asyncio.to_thread(tell_standing_still, now)
+    deposits = await asyncio.to_thread(remind_of_deposits, now)
     counts: dict[str, int] = {}
     if reminders or still:
         lagging = await asyncio.to_thread(lagging_cases, older_than_s=0)
@@ -49,8 +53,10 @@ async def deadline_watch() -> dict[str, int]:
     )
     return {
         "resumed": len(resumed),
+        "restarted": len(restarted),
         "reminders": reminders,
         "standing_still": still,
         "recomputed": recomputed,
+        "deposits": deposits,
         **counts,
     }

@@ -21,6 +21,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.waking import Pause, Woken, case_deployment_id, is_ahead, wake
+from tasks.depositing import announce_deposits
 from tasks.layouts import lay_out_pdfs
 from tasks.office import lagging_cases, open_cases_without, send_notices, standing, tell_systems
 from tasks.purge import purge
@@ -54,6 +55,7 @@ async def sweep(
             client, case_ids, deployment_id=deployment_id, stale_after_s=stale_after_s, at_most=at_most
         )
     counts["pdf"] = await asyncio.to_thread(lay_out_pdfs)
+    counts["deposits told"] = await asyncio.to_thread(announce_deposits, datetime.now(UTC))
     counts["notices"] = await asyncio.to_thread(send_notices)
     counts["events told"] = await asyncio.to_thread(tell_systems)
     if thorough:

@@ -476,6 +476,9 @@ class Deposit(SQLModel, table=True):
     title: str = Field(max_length=200)
     text: str
     paper_sha256: str = Field(default="", max_length=64)  # of the paper itself, where there is one
+    file_name: str = Field(default="", max_length=200)  # empty: the paper itself is not kept
+    media_type: str = Field(default="", max_length=100)
+    size: int = 0
     filed_at: datetime = _instant()
     edition: str = Field(max_length=16)  # whose period of reply it is
     replied_at: datetime | None = _instant(default=None)
@@ -483,6 +486,8 @@ class Deposit(SQLModel, table=True):
     prev_hash: str = Field(default="", max_length=64)
     hash: str = Field(max_length=64)
     reply_hash: str = Field(default="", max_length=64)
+    noticed_at: datetime | None = _instant(default=None)  # when the superior was told of it
+    reminded_at: datetime | None = _instant(default=None)  # and again before the period of reply ended
 
 
 class HolidayNotice(SQLModel, table=True):
@@ -519,6 +524,7 @@ class Effect(SQLModel, table=True):
     respondent_id: int | None = _key("respondent.id", default=None)
     person_id: int | None = _key("person.id", default=None)
     item_id: str | None = _key("work_item.id", default=None)
+    matter_id: int | None = None  # the application or transcript a paper is about
     state: str = Field(default="owed", max_length=16)  # owed, claimed, done, failed
     owed_at: datetime = _instant()
     claimed_at: datetime | None = _instant(default=None)
@@ -702,6 +708,25 @@ class Challenge(SQLModel, table=True):
     person_id: int | None = _key("person.id", default=None)  # who has to step aside
     ruled_by: int | None = _key("person.id", default=None)
     ruled_at: datetime | None = _instant(default=None)
+
+
+class Transcript(SQLModel, table=True):
+    """What was said in an interview, or what experts hold, as it was taken down in a case. 笔录和专业意见"""
+
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "number"),
+        sa.UniqueConstraint("case_id", "sha256"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: str = _key("case_file.id")
+    number: int
+    round: int
+    kind: str = Field(max_length=16)  # interview, expert-opinion
+    content: dict[str, Any] = _json(default_factory=dict)
+    sha256: str = Field(max_length=64)  # of kind and content: the same words are the same transcript
+    taken_by: int = _key("person.id")
+    taken_at: datetime = _instant()
 
 
 class Replay(SQLModel, table=True):

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
+from models.casework.depositing import deposit_number, reply_end
 from models.dossier import case_number
+from models.holidays import calendar_of
 from models.rules.deadlines import beijing_day
 from models.rules.errors import NotFound
 from models.rules.lifecycle import Kind, Stage
-from models.tables import Case, Effect, Organ, WorkItem
+from models.tables import Case, Deposit, Effect, Organ, WorkItem
 from notifications.messages import Context
 
 
@@ -35,6 +37,22 @@ def read_context(
         provisional=bool(item and item.provisional),
         shared=bool(item and item.assignee_id is None),
         escalated=item is not None and _escalated(session, case.id, item.id),
+    )
+
+
+def deposit_context(session: Session, deposit_id: str, *, public_url: str, now: datetime) -> Context:
+    """Number and end of the period of reply of a deposit, and the page to answer on. Raises NotFound."""
+    row = session.get(Deposit, deposit_id)
+    if row is None:
+        raise NotFound()
+    end = reply_end(row, calendar_of(session))
+    return Context(
+        case_number=deposit_number(session.get_one(Organ, row.organ_id).mark, row),
+        stage=None,
+        today=beijing_day(now),
+        link=f"{public_url.rstrip('/')}/me/deposits" if public_url else "",
+        due_on=end.due_on,
+        provisional=end.provisional,
     )
 
 

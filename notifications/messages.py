@@ -44,8 +44,8 @@ INSTRUCTIONS: Mapping[Kind, str] = {
 class Context:
     """All a notice can know. `today` is the day in Beijing on which it is composed. 通知要素"""
 
-    case_number: str
-    stage: Stage
+    case_number: str  # of a deposit its own number
+    stage: Stage | None
     today: date
     link: str = ""
     item: Kind | None = None
@@ -105,7 +105,11 @@ def _templates() -> Environment:
 
 
 def _case(context: Context) -> Said:
-    return {"case": context.case_number, "stage": context.stage.zh, "link": context.link}
+    return {
+        "case": context.case_number,
+        "stage": context.stage.zh if context.stage else "",
+        "link": context.link,
+    }
 
 
 def _item(context: Context) -> Said:
@@ -219,3 +223,17 @@ def copy(context: Context) -> Said:
 def challenge_ruled(context: Context) -> Said:
     """An application for recusal has been ruled on; the notice does not say how."""
     return _case(context)
+
+
+@message("deposit-filed", "在先留存待答复", served=True)
+def deposit_filed(context: Context) -> Said:
+    """Something has been put to a superior; a period of reply begins, so it must arrive."""
+    return {**_case(context), "due": _due(context)}
+
+
+@message("deposit-due", "在先留存答复期将满")
+def deposit_due(context: Context) -> Said:
+    """The period of reply nears its end; silence will be on record."""
+    if context.due_on is None:
+        raise ValueError("this notice is about a period and there is none")
+    return {**_case(context), "due": _due(context), "late": (context.today - context.due_on).days}

@@ -28,7 +28,7 @@ from models.rules.notices import ATTEMPTS, Turn, Wishes, next_attempt, served, t
 from models.settings import settings
 from models.tables import Channel, Notification, Person
 from notifications.channels import is_mail, send
-from notifications.context import read_context
+from notifications.context import deposit_context, read_context
 from notifications.digest import gather
 from notifications.entry import entry
 from notifications.messages import MESSAGES, Context, Message, compose
@@ -98,6 +98,7 @@ def notify(
     item_id: str | None,
     now: Clock,
     filed: bool = True,
+    deposit_id: str | None = None,
 ) -> Sent:
     """Tell a person, in the inbox at once and over each active channel as the person wishes. 通知
 
@@ -108,7 +109,11 @@ def notify(
     moment = now()
     with register.reading() as session:
         link = settings().public_url if filed else ""
-        context = read_context(session, case_id, item_id, public_url=link, now=moment)
+        context = (
+            deposit_context(session, deposit_id, public_url=settings().public_url, now=moment)
+            if deposit_id
+            else read_context(session, case_id, item_id, public_url=link, now=moment)
+        )
         ways = _ways(session, person_id)
         going = _turn(session, person_id, kind, context, now=moment) if ways else None
     message = compose(kind, context)

@@ -21,6 +21,7 @@ from models.casework import (
     tell_standstills,
     to_tell,
 )
+from models.casework.prolonging import restart_due
 from models.casework.record import Act
 from models.casework.reminding import Place
 from models.certificates import Statement, issue
@@ -150,6 +151,7 @@ def _document(act: Act, effect: Effect) -> None:
         issued_on=beijing_day(act.now),
         respondent_id=effect.respondent_id,
         person_id=effect.person_id,
+        matter_id=effect.matter_id,
         armour=_signed(act, effect, dossier) if effect.subject == "dissent-certificate" else "",
     )
     office.file_paper(
@@ -283,6 +285,12 @@ def resume_held(at: datetime) -> list[str]:
     """Take up every case whose 中止 has ended. Returns their ids."""
     with register().writing() as session:
         return resume_due(session, now=at, today=beijing_day(at))
+
+
+def restart_clocks(at: datetime) -> list[str]:
+    """Let every period run again whose suspension has come to its latest day. Returns the ids of their cases."""
+    with register().writing() as session:
+        return restart_due(session, now=at)
 
 
 def recompute_clocks(at: datetime) -> int:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from models.database import register
 from models.files import store
-from models.tables import Document, Evidence, Rendition, Replay
+from models.tables import Deposit, Document, Evidence, Rendition, Replay
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,13 @@ def _purge_files(before: datetime) -> int:
     with register().reading() as session:
         used = {
             sha256
-            for kept in (Evidence.sha256, Document.sha256, Rendition.sha256, Rendition.signature)
+            for kept in (
+                Evidence.sha256,
+                Document.sha256,
+                Rendition.sha256,
+                Rendition.signature,
+                Deposit.paper_sha256,
+            )
             for sha256 in session.exec(select(kept))
         }
     if idle and not used:

@@ -29,8 +29,8 @@ LAYERS: Mapping[str, Layer] = {
     "models/calendar.py": _layer("models.rules", "chinese_calendar"),
     "models/casework/": _layer(
         "models.answers models.calendar models.casework models.certificates models.database models.dossier.terms"
-        " models.files models.handbook models.holidays models.readings models.rules models.standing_in models.tables"
-        " models.vault",
+        " models.declarations models.files models.handbook models.holidays models.readings models.rules"
+        " models.standing_in models.tables models.transcripts models.vault",
         "sqlalchemy sqlmodel",
     ),
     "models/certificates.py": _layer("models.rules models.settings", "cryptography"),
@@ -56,14 +56,13 @@ LAYERS: Mapping[str, Layer] = {
     ),
     "models/suggestion/baselines.py": _layer("models.handbook models.suggestion", "jieba numpy"),
     "models/tables.py": _layer("models.database models.rules", "sqlalchemy sqlmodel"),
+    "models/declarations.py": _layer("models.answers models.rules", "pydantic"),
+    "models/transcripts.py": _layer("models.answers", "pydantic"),
     "models/vault.py": _layer("models.rules models.settings", "cryptography"),
     # Saying it once.
     "notifications/": _layer("models notifications", "apprise icalendar jinja2 sqlmodel"),
     # The office's hands.
     "tasks/": _layer("models notifications tasks", "jinja2 prefect sqlalchemy sqlmodel"),
-    # The commands about papers, for the composition root.
-    "tasks/commands_dossier.py": _layer("models tasks", "rich"),
-    "tasks/commands_verify.py": _layer("models tasks", "sqlalchemy"),
     "tasks/sealing.py": _layer("models.settings", "PIL asn1crypto cryptography"),
     "tasks/documents/word.py": _layer("tasks.documents", "docx"),
     # Order and waiting.
@@ -83,11 +82,14 @@ LAYERS: Mapping[str, Layer] = {
     "demo/story.py": _layer("", "yaml"),
     # Starting and stopping processes needs nothing of what runs in them.
     "processes.py": _layer(""),
-    # The composition root.
-    "zhaodan.py": _layer(
-        "demo models notifications processes tasks.commands_dossier tasks.commands_verify",
-        "rich sqlalchemy sqlmodel yaml",
-    ),
+    # The command line. The list of commands needs nothing; each command, what it does.
+    "zhaodan/": _layer("models notifications zhaodan", "rich sqlalchemy sqlmodel yaml"),
+    "zhaodan/__init__.py": _layer(""),
+    "zhaodan/dossiers.py": _layer("models tasks zhaodan.running", "rich"),
+    "zhaodan/running.py": _layer("models processes", "sqlalchemy"),
+    "zhaodan/verifying.py": _layer("models tasks zhaodan.running", "sqlalchemy"),
+    # The composition root: the only file that sees every part.
+    "zhaodan/starting.py": _layer("demo models notifications processes zhaodan", "sqlmodel"),
 }
 
 # Where everything may be caught, and why. One line per handler.

@@ -1,8 +1,10 @@
 """The command line as the person who starts the system meets it. 命令行"""
 
+import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 def command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     bare = {k: v for k, v in os.environ.items() if not k.startswith("ZHAODAN_")}
     return subprocess.run(
-        [sys.executable, "zhaodan.py", *words],
+        [sys.executable, "-m", "zhaodan", *words],
         cwd=ROOT,
         env=bare | settings,
         capture_output=True,
@@ -30,6 +32,72 @@ def command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+WEIGHT = (
+    "alembic",
+    "api",
+    "apprise",
+    "docx",
+    "fastapi",
+    "flows",
+    "jinja2",
+    "notifications",
+    "numpy",
+    "prefect",
+)
+LOADED = """
+import contextlib, io, json, sys, zhaodan
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    zhaodan.main(sys.argv[1:])
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+def loaded_by(*words: str, **settings: str) -> set[str]:
+    """The packages a process of its own has loaded after a command."""
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("ZHAODAN_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        cwd=ROOT,
+        env=bare | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(json.loads(ended.stdout))
+
+
+@pytest.mark.parametrize("words", [("export", "无此案号"), ("import-check", "none.zip"), ("verify",)])
+def test_a_command_about_papers_loads_neither_the_pages_nor_the_engine(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 'none.db'}"
+    loaded = loaded_by(*words, ZHAODAN_DATA_DIR=str(tmp_path), ZHAODAN_DATABASE_URL=address)
+    assert "sqlalchemy" in loaded  # the command has really been there
+    assert loaded & set(WEIGHT) == set()
+
+
+def test_the_list_of_commands_loads_nothing_but_python() -> None:
+    assert loaded_by("--help") & {*WEIGHT, "models", "pydantic", "rich", "sqlalchemy", "yaml"} == set()
+
+
+def test_every_command_of_the_list_is_one_and_no_command_is_left_out() -> None:
+    found: dict[str, str] = {}
+    for path in (ROOT / "zhaodan").glob("[!_]*.py"):
+        for name in getattr(import_module(f"zhaodan.{path.stem}"), "COMMANDS", {}):
+            found[name] = path.stem
+    assert found == {name: entry.module for name, entry in zhaodan.INDEX.items()}
+    for name in zhaodan.INDEX:
+        assert f"\nzhaodan {name}" in (zhaodan.__doc__ or "")
+
+
+def test_a_command_that_is_none_or_lacks_its_words_is_refused() -> None:
+    for words in ((), ("exprot",), ("export",), ("-x", "export")):
+        refused = command(*words)
+        assert (refused.returncode, "usage: zhaodan" in refused.stderr) == (2, True), words
+    assert "--out" in command("export", "--help").stdout
 
 
 @pytest.mark.parametrize(

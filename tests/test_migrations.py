@@ -11,13 +11,15 @@ from sqlalchemy.schema import CreateIndex
 from sqlmodel import SQLModel, select
 
 from models import tables  # noqa: F401  # fills the metadata
+from models.casework import verify_deposits
 from models.database import Register
 from models.migrate import _config, current, newest, upgrade
 from models.rules.lifecycle import Stage
-from models.tables import Notification, PaperNumber
+from models.tables import Deposit, Notification, PaperNumber
 from processes import PROJECT
 from tasks.office import office_work
 from tests.builders import a_bureau, a_case
+from tests.models.test_depositing import filed
 
 VERSIONS = PROJECT / "models" / "migrations" / "versions"
 
@@ -207,6 +209,17 @@ def test_papers_numbered_before_are_in_the_register_of_numbers(register: Registe
         command.downgrade(_config(connection), "0012")
     upgrade(register.engine)
     assert kept() == before != set()
+
+
+def test_a_superior_is_not_told_of_an_old_deposit_as_if_it_had_come_today(register: Register):
+    row = filed(a_bureau(register))
+    with register.engine.begin() as connection:
+        command.downgrade(_config(connection), "0016")
+    upgrade(register.engine)
+    with register.reading() as session:
+        kept = session.get_one(Deposit, row.id)
+        assert (kept.noticed_at, kept.reminded_at, kept.file_name) == (row.filed_at, None, "")
+        assert verify_deposits(session) == []
 
 
 def test_migrations_are_numbered_in_one_line_and_say_what_they_do():

@@ -7,7 +7,7 @@ from models.casework import office
 from models.casework.answering import answer_work_item, record_absence, save_draft
 from models.casework.chain import Broken, verify_all, verify_chain
 from models.casework.confidentiality import set_case_level, set_document_level
-from models.casework.depositing import attach_deposit, file_deposit, reply_deposit, verify_deposits
+from models.casework.depositing import Paper, attach_deposit, file_deposit, reply_deposit, verify_deposits
 from models.casework.handling import handle_case, handle_item
 from models.casework.holding import resume_due
 from models.casework.identity import open_identity, request_identity, rule_on_identity
@@ -21,9 +21,11 @@ from models.casework.repinning import repin_edition
 from models.casework.replay import Replayed, replay
 from models.casework.standing_still import Standstill, keepers_of, standstills, tell_standstills, to_tell
 from models.casework.substituting import end_substitution, name_substitute
+from models.casework.transcribing import take_interview, take_opinion
 
 __all__ = [
     "Broken",
+    "Paper",
     "Replayed",
     "Standstill",
     "add_evidence",
@@ -60,6 +62,9 @@ __all__ = [
     "take_number",
     "tell_standstills",
     "to_tell",
+    "take_interview",
+    "take_number",
+    "take_opinion",
     "verify_all",
     "verify_chain",
     "verify_deposits",

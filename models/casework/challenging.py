@@ -85,6 +85,9 @@ def rule_on_challenge(act: Act, item: WorkItem, said: a.RecusalRuling) -> None:
     row.ruling, row.ruled_at = (GRANTED if said.granted else REFUSED), act.now
     row.ruled_by = act.actor.person_id if act.actor else None
     act.owe("notice", "challenge-ruled", person=row.made_by, turn=row.id)
+    # Made out to the officer who applied; of anybody else's application it stays in the file.
+    mine = next((rid for rid, officer in act.respondents.items() if officer.person_id == row.made_by), None)
+    act.owe("document", "recusal-ruling", respondent=mine, matter=row.id)
     if not said.granted:
         return
     row.person_id = _participant(act, said.person)

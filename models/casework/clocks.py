@@ -99,7 +99,8 @@ def told(change: Mapping[str, Any]) -> str:
             if until
             else f"{by}中止计算{why}，当日恢复。"
         )
-    return f"{by}中止计算{why}，恢复后按中止的天数顺延。"
+    ends = f"情形消除时恢复，至迟{_zh(change['until'])}恢复" if change.get("until") else "情形消除时恢复"
+    return f"{by}中止计算{why}，{ends}，恢复后按中止的天数顺延。"
 
 
 def _zh(day: str) -> str:

@@ -7,7 +7,8 @@ other periods. Only a case makes it known to others, when it becomes evidence th
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +21,11 @@ from models.casework.clocks import Timed, timed
 from models.casework.opening import add_evidence
 from models.casework.record import Act, check, lock_case
 from models.database import to_json
-from models.files import Stored
+from models.declarations import DepositReply, NewDeposit
+from models.files import FileStore, Stored
 from models.handbook import edition_for, load_edition
 from models.holidays import calendar_of
-from models.rules.deadlines import BEIJING, beijing_day
+from models.rules.deadlines import BEIJING, beijing_day, rungs
 from models.rules.deposits import DepositKind, standing_of
 from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound
 from models.rules.permissions import Action, Actor, DepositFacts, Role, may
@@ -32,19 +34,38 @@ from models.tables import Deposit, Evidence, Organ, Person, RoleHolding
 _SUPERIORS = (Role.MANAGER, Role.HEAD)
 
 
-def file_deposit(
-    session: Session, organ_id: int, said: a.NewDeposit, *, actor: Actor, now: datetime
-) -> Deposit:
-    """Put something to a superior; the same words to the same person are the same deposit. 提出
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The paper that comes with a deposit, as it lies in the store. 文件原件"""
 
-    Raises NotPermitted, Incomplete for somebody who is no superior.
+    stored: Stored
+    file_name: str
+    media_type: str
+
+
+def file_deposit(
+    session: Session,
+    organ_id: int,
+    said: NewDeposit,
+    *,
+    actor: Actor,
+    now: datetime,
+    paper: Paper | None = None,
+) -> Deposit:
+    """Put something to a superior; the same words and paper to the same person are the same deposit. 提出
+
+    Raises NotPermitted, Incomplete for somebody who is no superior and for a paper of another hash than the one named.
     """
     check(may(actor, Action.FILE_DEPOSIT, organ_id=organ_id))
+    paper_sha256 = paper.stored.sha256 if paper else said.paper_sha256
+    if said.paper_sha256 not in ("", paper_sha256):
+        raise Incomplete("所填的 SHA-256 与上传的文件不符，没有留存；请核对文件，或者不填此项。")
     organ = session.exec(select(Organ).where(Organ.id == organ_id).with_for_update()).one()
     to = _superior(session, organ, said.to, actor, now)
     same = select(Deposit).where(
         Deposit.filed_by == actor.person_id, Deposit.addressed_to == to, Deposit.kind == said.kind,
-        Deposit.title == said.title, Deposit.text == said.text, Deposit.paper_sha256 == said.paper_sha256,
+        Deposit.title == said.title, Deposit.text == said.text, Deposit.paper_sha256 == paper_sha256,
+        Deposit.file_name == (paper.file_name if paper else ""),
     )  # fmt: skip
     existing = session.exec(same).first()
     if existing is not None:
@@ -60,7 +81,10 @@ def file_deposit(
         addressed_to=to,
         title=said.title,
         text=said.text,
-        paper_sha256=said.paper_sha256,
+        paper_sha256=paper_sha256,
+        file_name=paper.file_name if paper else "",
+        media_type=paper.media_type if paper else "",
+        size=paper.stored.size if paper else 0,
         filed_at=now,
         edition=edition_for(beijing_day(now)).edition.id,
         prev_hash=before.hash if before else "",
@@ -73,7 +97,7 @@ def file_deposit(
 
 
 def reply_deposit(
-    session: Session, deposit_id: str, said: a.DepositReply, *, actor: Actor, now: datetime
+    session: Session, deposit_id: str, said: DepositReply, *, actor: Actor, now: datetime
 ) -> Deposit:
     """Answer it, once; an answer that comes late is kept as late. 答复. Raises NotFound, NotPermitted, AlreadyDone."""
     row = _locked(session, deposit_id)
@@ -95,12 +119,12 @@ def attach_deposit(
     *,
     actor: Actor,
     now: datetime,
-    keep: Callable[[bytes], Stored],
+    files: FileStore,
 ) -> Evidence:
     """Make a deposit evidence in a case: a text of what was deposited and whether it was answered. 提交为证据
 
-    The same deposit in the same state is the same piece. Raises NotFound for a deposit of nobody concerned, Conflict
-    when the chain does not hold, and what adding evidence raises.
+    The paper that came with it becomes a piece of its own. The same deposit in the same state is the same piece. Raises
+    NotFound for a deposit of nobody concerned, Conflict when chain or paper do not hold, and what adding evidence raises.
     """
     act = Act.on(session, lock_case(session, case_id), actor=actor, now=now)
     check(may(actor, Action.SEE, act.facts))
@@ -115,7 +139,7 @@ def attach_deposit(
     }
     end = reply_end(row, calendar_of(session))
     text = attested(row, names[row.filed_by], names[row.addressed_to], end, now=now)
-    stored = keep(text.encode())
+    stored = files.put(text.encode())
     how = standing_of(end.due_on, row.replied_at, now)
     meta = a.NewEvidence(
         kind="书证",
@@ -124,9 +148,73 @@ def attach_deposit(
         formed_on=beijing_day(row.filed_at),
     )
     name = f"{kind.zh}-{row.id[:8]}.txt"
-    return add_evidence(
+    piece = add_evidence(
         session, case_id, meta, stored, file_name=name, media_type="text/plain", actor=actor, now=now
     )
+    if row.file_name:
+        _add_paper(session, case_id, row, meta, files, actor=actor, now=now)
+    return piece
+
+
+def _add_paper(
+    session: Session,
+    case_id: str,
+    row: Deposit,
+    meta: a.NewEvidence,
+    files: FileStore,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """The paper itself, as it was handed in then."""
+    if not files.verify(row.paper_sha256):
+        raise Conflict("此件所附文件与留存时的校验值不符，不能作为证据提交；请联系系统管理员核查。")
+    add_evidence(
+        session,
+        case_id,
+        meta.model_copy(update={"proves": f"{DepositKind(row.kind).zh}所附文件，与提出时一致"}),
+        Stored(row.paper_sha256, row.size, files.path(row.paper_sha256)),
+        file_name=row.file_name,
+        media_type=row.media_type,
+        actor=actor,
+        now=now,
+    )
+
+
+def deposit_number(mark: str, row: Deposit) -> str:
+    """How a deposit is called where nothing may be said of it: by its place in the chain of its organ."""
+    return f"{mark}在先留存第{row.seq}件"
+
+
+def unannounced(session: Session, *, limit: int = 500) -> Sequence[Deposit]:
+    """Deposits whose addressee has not been told of them yet, oldest first. 待告知"""
+    wanted = select(Deposit).where(col(Deposit.noticed_at).is_(None))
+    return session.exec(wanted.order_by(col(Deposit.filed_at), col(Deposit.id)).limit(limit)).all()
+
+
+def running_out(session: Session, *, now: datetime) -> Sequence[Deposit]:
+    """Unanswered deposits that have come to the first rung before the end of their period, each until told of. 待提醒"""
+    calendar, today = calendar_of(session), beijing_day(now)
+    waiting = select(Deposit).where(
+        col(Deposit.replied_at).is_(None),
+        col(Deposit.reminded_at).is_(None),
+        col(Deposit.noticed_at).is_not(None),
+    )
+    return [
+        row
+        for row in session.exec(waiting.order_by(col(Deposit.filed_at), col(Deposit.id)))
+        if rungs(reply_end(row, calendar).due_on, calendar)[0].on <= today
+    ]
+
+
+def note_told(session: Session, deposit_id: str, *, again: bool, now: datetime) -> None:
+    """The addressee has been told of a deposit, or `again` of its end; the first time stands."""
+    row = _locked(session, deposit_id)
+    if again:
+        row.reminded_at = row.reminded_at or now
+    else:
+        row.noticed_at = row.noticed_at or now
+    session.flush()
 
 
 def deposit_facts(row: Deposit) -> DepositFacts:
@@ -151,6 +239,7 @@ def attested(row: Deposit, filer: str, addressee: str, end: Timed, *, now: datet
         f"提出时间：{_moment(row.filed_at)}（由系统记录）",
         f"标题：{row.title}",
         *(["文件原件 SHA-256：" + row.paper_sha256] if row.paper_sha256 else []),
+        *([f"所附文件：{row.file_name}（{row.size}字节，与提出时一并留存）"] if row.file_name else []),
         "",
         row.text,
         "",
@@ -219,6 +308,8 @@ def _hash(row: Deposit) -> str:
         for name in ("id", "organ_id", "seq", "kind", "filed_by", "addressed_to", "title", "text", "paper_sha256", "edition")
     }  # fmt: skip
     content["filed_at"] = _utc(row.filed_at)
+    if row.file_name:  # of those that came before papers were kept, the hash says nothing of one
+        content |= {name: getattr(row, name) for name in ("file_name", "media_type", "size")}
     return hashlib.sha256((row.prev_hash + to_json(content)).encode()).hexdigest()
 
 

@@ -39,6 +39,7 @@ Settled = Mapping[str, Any] | None
 def screening(act: Act, _: WorkItem, answer: a.Screening) -> Settled:
     """Accept with two investigators, decline, forward, or transfer at once."""
     act.case.criminal_flag = answer.criminal_flag
+    act.owe("document", "preliminary-report")
     act.owe("document", "acceptance-form")
     if answer.verdict == "accept":
         for person in _investigators(act, answer.investigators):
@@ -356,6 +357,10 @@ def _owe_papers(act: Act, rows: Mapping[int, Decision]) -> None:
             rid in refused and outcome not in CLEARED
         ):  # who is cleared altogether lost nothing by a refused clause
             act.owe("document", "why-not", respondent=rid)
+        if (
+            outcome is Outcome.ACCOUNTABLE
+        ):  # the sanction itself is for whoever appoints the officer to decide
+            act.owe("document", "sanction-proposal", respondent=rid)
         act.owe("notice", "decision-issued", respondent=rid, person=act.respondents[rid].person_id)
     if any(row.outcome == Outcome.TRANSFER for row in rows.values()):
         act.owe("document", "transfer-letter")

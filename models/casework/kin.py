@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
-from models import answers as a
 from models.casework.challenging import challenge_oneself, take_from
 from models.casework.panel import step_aside
 from models.casework.record import Act, lock_case
 from models.casework.settle import settle
+from models.declarations import KinDeclared
 from models.rules.errors import Incomplete, NotFound
 from models.rules.lifecycle import State
 from models.rules.permissions import Actor, Part
@@ -21,7 +21,7 @@ from models.rules.ties import INVOLVED, KIN
 from models.tables import Case, Kin, Person, Respondent
 
 
-def declare_kin(session: Session, said: a.KinDeclared, *, actor: Actor, now: datetime) -> Kin:
+def declare_kin(session: Session, said: KinDeclared, *, actor: Actor, now: datetime) -> Kin:
     """Declare that somebody who serves is one's kin; the same again is the same row. Raises NotFound, Incomplete."""
     other = session.exec(select(Person.id).where(Person.username == said.to, Person.active)).first()
     if other is None:

@@ -4,19 +4,23 @@ The grounds, how much, how often and who decides are the edition's; the reason i
 before stays with the clock, and no decision ever makes a period shorter.
 """
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from models import answers as a
 from models.casework.clocks import put, rule_of, timed
-from models.casework.record import Act, check
+from models.casework.record import Act, check, lock_case
 from models.handbook import DeadlineRule, Prolongation, Suspension
+from models.rules.deadlines import beijing_day
 from models.rules.errors import AlreadyDone, Conflict, Incomplete
 from models.rules.permissions import Actor, Role
 from models.rules.verbs import Verb, decider_ruling
 from models.tables import Clock, Person, WorkItem
+
+LONGEST = timedelta(days=366)
+_ITS_DAY = "已到至迟恢复的日期，自动恢复计算。"
 
 
 def extend(act: Act, item: WorkItem, said: a.ItemVerb) -> dict[str, Any]:
@@ -53,10 +57,15 @@ def suspend(act: Act, item: WorkItem, said: a.ItemVerb) -> dict[str, Any]:
     check(decider_ruling(Verb.SUSPEND, _actor(act), act.facts, found.approver))
     if clock.due_on < act.today:
         raise Conflict("期限已经届满，不能再中止；请尽快办理并说明逾期原因。")
+    if said.until is not None and not act.today < said.until <= act.today + LONGEST:
+        raise Incomplete("至迟恢复的日期须晚于今天，最长不超过一年；到期可以再次中止并说明理由。")
+    change = _decided(act, "suspend", found, said.reason, found.approver)
+    if said.until is not None:
+        change["until"] = said.until.isoformat()
     clock.suspended_from = act.today
-    clock.changes = [*clock.changes, _decided(act, "suspend", found, said.reason, found.approver)]
+    clock.changes = [*clock.changes, change]
     _put(act, clock, item, rule)
-    return {"ground": said.ground}
+    return {"ground": said.ground} | ({"until": change["until"]} if said.until else {})
 
 
 def restart(act: Act, item: WorkItem, said: a.ItemVerb) -> dict[str, Any]:
@@ -64,17 +73,54 @@ def restart(act: Act, item: WorkItem, said: a.ItemVerb) -> dict[str, Any]:
     clock, rule = _running(act, item)
     if clock.suspended_from is None:
         raise Conflict("此期限没有中止，不需要恢复计算。")
-    *before, open_one = clock.changes
+    open_one = clock.changes[-1]
     check(decider_ruling(Verb.RESTART, _actor(act), act.facts, Role(open_one["role"])))
-    first, last = clock.suspended_from, act.today - timedelta(days=1)
-    ended = {"resumed": act.today.isoformat(), "resumed_why": said.reason}
+    ended = _run_again(act, clock, clock.suspended_from, said.reason)
+    _put(act, clock, item, rule)
+    return {"ground": open_one["ground"]} | ended
+
+
+def restart_due(session: Session, *, now: datetime) -> list[str]:
+    """Let every period run again whose suspension has come to its latest day. The ids of their cases. 中止期满"""
+    today = beijing_day(now)
+    stopped = select(Clock).where(col(Clock.suspended_from).is_not(None), col(Clock.closed_at).is_(None))
+    concerned = {
+        clock.case_id
+        for clock in session.exec(stopped)
+        if (until := clock.changes[-1].get("until")) and date.fromisoformat(until) <= today
+    }
+    return [case_id for case_id in sorted(concerned) if _restart_all(session, case_id, now=now)]
+
+
+def _restart_all(session: Session, case_id: str, *, now: datetime) -> bool:
+    """Those of one case, under its lock, with one event."""
+    act = Act.on(session, lock_case(session, case_id), actor=None, now=now)
+    stopped = select(Clock).where(
+        Clock.case_id == case_id, col(Clock.suspended_from).is_not(None), col(Clock.closed_at).is_(None)
+    )
+    for clock in act.session.exec(stopped.order_by(col(Clock.id)).with_for_update()):
+        until, rule = clock.changes[-1].get("until"), rule_of(clock, act.edition)
+        since, item = clock.suspended_from, act.session.get(WorkItem, clock.item_id)
+        if until and date.fromisoformat(until) <= act.today and since and item and rule:
+            _run_again(act, clock, since, _ITS_DAY)
+            _put(act, clock, item, rule)
+    if "clocks" not in act.said:
+        return False
+    act.record("clock:restarted", reason=_ITS_DAY)
+    return True
+
+
+def _run_again(act: Act, clock: Clock, first: date, why: str) -> dict[str, Any]:
+    """The days from the first to yesterday do not count; what is kept of the end of the suspension."""
+    *before, open_one = clock.changes
+    last = act.today - timedelta(days=1)
+    ended = {"resumed": act.today.isoformat(), "resumed_why": why}
     if first <= last:
         clock.exclusions = [*clock.exclusions, [first.isoformat(), last.isoformat()]]
         ended["last"] = last.isoformat()
     clock.changes = [*before, open_one | ended]
     clock.suspended_from = None
-    _put(act, clock, item, rule)
-    return {"ground": open_one["ground"]} | ended
+    return ended
 
 
 def taken(clock: Clock, on: Prolongation) -> int:

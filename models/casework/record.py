@@ -245,10 +245,11 @@ class Act:
         respondent: int | None = None,
         person: int | None = None,
         item: str | None = None,
+        matter: int | None = None,
         turn: int | None = None,
     ) -> None:
         """Note an effect the office owes to the world; its key makes it at most once, or once per turn."""
-        tail = [str(part) for part in (respondent, person, item, turn) if part is not None]
+        tail = [str(part) for part in (respondent, person, item, matter, turn) if part is not None]
         key = ":".join([kind, subject, f"r{self.case.round}", *tail])
         self.later.append(
             Effect(
@@ -261,6 +262,7 @@ class Act:
                 respondent_id=respondent,
                 person_id=person,
                 item_id=item,
+                matter_id=matter,
                 owed_at=self.now,
             )
         )

@@ -11,8 +11,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models import answers as a
 from models.casework.record import check
+from models.declarations import NewSubstitution
 from models.rules.deadlines import beijing_day
 from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound
 from models.rules.permissions import Action, Actor, Role, SubstitutionFacts, may
@@ -21,9 +21,7 @@ from models.standing_in import held_on
 from models.tables import Organ, Person, RoleHolding, Substitution
 
 
-def name_substitute(
-    session: Session, said: a.NewSubstitution, *, actor: Actor, now: datetime
-) -> Substitution:
+def name_substitute(session: Session, said: NewSubstitution, *, actor: Actor, now: datetime) -> Substitution:
     """Note that somebody is away, and who stands in, if anybody does. 登记外出、指定代理人
 
     The same again is the same row. Raises NotPermitted, NotFound for nobody, Incomplete for days or a substitute that

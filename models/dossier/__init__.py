@@ -6,6 +6,7 @@ from models.dossier.views import (
     AllegationView,
     AnswerView,
     BallotView,
+    ChallengeView,
     ClearingView,
     DecisionView,
     DocumentView,
@@ -20,6 +21,7 @@ from models.dossier.views import (
     PublicationView,
     RespondentView,
     SeatView,
+    TranscriptView,
 )
 from models.dossier.weighing import Weighing, weigh
 from models.rules.reasons import statement
@@ -28,6 +30,7 @@ __all__ = [
     "AllegationView",
     "AnswerView",
     "BallotView",
+    "ChallengeView",
     "ClearingView",
     "DecisionView",
     "DocumentView",
@@ -42,6 +45,7 @@ __all__ = [
     "PublicationView",
     "RespondentView",
     "SeatView",
+    "TranscriptView",
     "Weighing",
     "case_number",
     "cited_evidence",

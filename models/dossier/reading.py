@@ -11,6 +11,7 @@ from models.dossier.views import (
     AllegationView,
     AnswerView,
     BallotView,
+    ChallengeView,
     ClearingView,
     DecisionView,
     DocumentView,
@@ -25,6 +26,7 @@ from models.dossier.views import (
     PublicationView,
     RespondentView,
     SeatView,
+    TranscriptView,
 )
 from models.handbook import DeadlineRule, Edition, load_edition
 from models.rules.errors import NotFound
@@ -33,6 +35,7 @@ from models.tables import (
     Allegation,
     Ballot,
     Case,
+    Challenge,
     Clearing,
     Decision,
     Document,
@@ -47,6 +50,7 @@ from models.tables import (
     Publication,
     Respondent,
     Seat,
+    Transcript,
     WorkItem,
 )
 
@@ -98,6 +102,8 @@ class _Reading:
         self.seats = self._own(self._all(Seat, by="position"))
         self.ballots = self._own(self._all(Ballot)) if self._closed() else []
         self.decisions = self._own(self._all(Decision))
+        self.challenges = self._all(Challenge)
+        self.transcripts = self._all(Transcript)
         self.events, self.papers, self.published = (
             (self._all(Event, by="seq"), self._all(Document), self._all(Publication))
             if history
@@ -131,6 +137,8 @@ class _Reading:
             *(row.confirmed_by for row in self.matches),
             *(row.answered_by for row in self.items),
             *(row.signed_by for row in self.decisions),
+            *(person for row in self.challenges for person in (row.made_by, row.ruled_by)),
+            *(row.taken_by for row in self.transcripts),
             *(person for row in self.events for person in (row.actor_id, row.on_behalf_of)),
         }
         people = select(Person.id, Person.name).where(col(Person.id).in_(wanted - {None}))
@@ -181,6 +189,12 @@ class _Reading:
             clearings=tuple(_view(ClearingView, row) for row in self._own(self._all(Clearing))),
             documents=tuple(_view(DocumentView, row) for row in self.papers),
             publications=tuple(_view(PublicationView, row) for row in self.published),
+            challenges=self._challenges(),
+            transcripts=tuple(
+                _view(TranscriptView, row, taken_by=self.names[row.taken_by], content=dict(row.content))
+                for row in self.transcripts
+                if row.round <= self.round
+            ),
             timeline=tuple(self._event(row) for row in self.events),
             people=self._people(),
             periods={name: _period(rule) for name, rule in self.edition.deadlines.items()},
@@ -250,6 +264,23 @@ class _Reading:
             row.answered_by,
             row.answered_at,
             row.answer or {},
+        )
+
+    def _challenges(self) -> tuple[ChallengeView, ...]:
+        said = {i.slot: i.answer or {} for i in self.items if i.kind == Kind.RECUSAL_RULING}
+        taken = {str(answer["replacement"]) for answer in said.values() if answer.get("replacement")}
+        named = select(Person.username, Person.name).where(col(Person.username).in_(taken))
+        names = dict(self.session.exec(named).all()) if taken else {}
+        return tuple(
+            _view(
+                ChallengeView,
+                row,
+                applicant=self.names[row.made_by],
+                ruled_by=self.names[row.ruled_by],
+                reason=str(said.get(str(row.id), {}).get("reason", "")),
+                replacement=names.get(str(said.get(str(row.id), {}).get("replacement", "")), ""),
+            )
+            for row in self.challenges
         )
 
     def _chairs(self, seat: Seat) -> bool:

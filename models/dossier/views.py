@@ -250,6 +250,39 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeView:
+    """An application that somebody step aside, and the ruling. 回避申请"""
+
+    id: int
+    applicant: str
+    about: str
+    ground: str
+    made_at: datetime
+    ruling: str  # granted, refused; empty while it waits
+    ruled_by: str
+    ruled_at: datetime | None
+    reason: str
+    replacement: str  # who takes the place of an investigator
+
+    @property
+    def granted(self) -> bool:
+        """Whether the person steps aside."""
+        return self.ruling == "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptView:
+    """An interview or an expert opinion. 笔录和专业意见"""
+
+    id: int
+    number: int
+    kind: str
+    content: Mapping[str, Any]
+    taken_by: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PublicationView:
     """A notice on the portal. 公示"""
 
@@ -334,6 +367,8 @@ class Dossier:
     clearings: tuple[ClearingView, ...] = ()
     documents: tuple[DocumentView, ...] = ()
     publications: tuple[PublicationView, ...] = ()
+    challenges: tuple[ChallengeView, ...] = ()
+    transcripts: tuple[TranscriptView, ...] = ()
     timeline: tuple[EventView, ...] = ()
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # part -> names
     periods: Mapping[str, PeriodView] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from models.queries.compared import (
     shadow,
     to_shadow,
 )
-from models.queries.deposits import addressees, deposits
+from models.queries.deposits import addressees, deposits, seen_deposit
 from models.queries.identity import RequestRow, identity_requests
 from models.queries.inbox import (
     MANY,
@@ -171,6 +171,7 @@ __all__ = [
     "readers_of",
     "respondents",
     "seen_case",
+    "seen_deposit",
     "seen_document",
     "seen_evidence",
     "seen_item",

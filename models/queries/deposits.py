@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.casework.depositing import reply_end, superiors
+from models.casework.depositing import deposit_facts, reply_end, superiors
 from models.holidays import calendar_of
 from models.rules.deposits import DepositKind, Standing, standing_of
-from models.rules.permissions import Actor, Role
+from models.rules.errors import NotFound
+from models.rules.permissions import Action, Actor, Role, may
 from models.tables import Deposit, Organ, Person
 
 MOST = 200
@@ -29,6 +30,8 @@ class DepositRow:
     title: str
     text: str
     paper_sha256: str
+    file_name: str
+    size: int
     filed_by: str
     addressed_to: str
     filed_at: datetime
@@ -73,6 +76,8 @@ def deposits(session: Session, actor: Actor, *, now: datetime) -> Sequence[Depos
                 title=row.title,
                 text=row.text,
                 paper_sha256=row.paper_sha256,
+                file_name=row.file_name,
+                size=row.size,
                 filed_by=filer,
                 addressed_to=addressee,
                 filed_at=row.filed_at,
@@ -90,6 +95,14 @@ def deposits(session: Session, actor: Actor, *, now: datetime) -> Sequence[Depos
             )
         )
     return found
+
+
+def seen_deposit(session: Session, actor: Actor, deposit_id: str) -> Deposit:
+    """A deposit the actor has filed or is to answer. Raises NotFound for anybody else's."""
+    row = session.get(Deposit, deposit_id)
+    if row is None or not may(actor, Action.SEE_DEPOSIT, deposit=deposit_facts(row)).ok:
+        raise NotFound
+    return row
 
 
 def addressees(session: Session, actor: Actor, *, now: datetime) -> Sequence[tuple[str, str]]:

@@ -80,7 +80,9 @@ def tending(actor: Actor, *, today: date) -> sa.ColumnElement[bool]:
     staff = sa.select(RoleHolding.person_id).where(col(RoleHolding.organ_id).in_(organs), _today(today))
     of_case = sa.select(Case.id).where(col(Case.organ_id).in_(organs), visible(actor))
     case = col(Notification.case_id)
-    return case.in_(of_case) | (case.is_(None) & col(Notification.person_id).in_(staff))
+    # That there is a deposit is between its writer and its reader.
+    of_staff = case.is_(None) & col(Notification.key).not_like("deposit:%")
+    return case.in_(of_case) | (of_staff & col(Notification.person_id).in_(staff))
 
 
 def unreachable(session: Session, actor: Actor, *, today: date) -> Sequence[Unreachable]:

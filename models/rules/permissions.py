@@ -101,6 +101,8 @@ class Action(StrEnum):
     NAME_SUBSTITUTE = "name-substitute"  # 登记外出、指定代理人
     SEE_SUBSTITUTION = "see-substitution"  # 查看代理
     END_SUBSTITUTION = "end-substitution"  # 撤销代理
+    TAKE_INTERVIEW = "take-interview"  # 登记谈话笔录
+    TAKE_OPINION = "take-opinion"  # 登记专业论证意见
 
 
 @dataclass(frozen=True)
@@ -262,6 +264,8 @@ def may(
         return _add_evidence(parts)
     if action is Action.PIN_STEP:
         return _pin_step(parts)
+    if action in (Action.TAKE_INTERVIEW, Action.TAKE_OPINION):
+        return _take_transcript(action, parts)
     if action is Action.ATTACH_DEPOSIT:
         return _attach(actor, case, deposit, parts)
     if action is Action.SET_LEVEL:
@@ -350,6 +354,16 @@ def _pin_step(parts: frozenset[Part]) -> Ruling:
     if NARROW in parts:
         return Ruling(False, "您是本案被核查人员，不能置顶办理进程；需要说明的，请作为陈述申辩或者证据提出。")
     return YES if parts else Ruling(False, "置顶由参与本案办理的人员决定；请联系本案调查人员。")
+
+
+def _take_transcript(action: Action, parts: frozenset[Part]) -> Ruling:
+    if NARROW not in parts and Part.INVESTIGATOR in parts:
+        return YES
+    if action is Action.TAKE_INTERVIEW:
+        return Ruling(False, "谈话笔录由本案调查人员登记；请联系本案调查人员。")
+    if NARROW not in parts and Part.LEGAL_REVIEWER in parts:
+        return YES
+    return Ruling(False, "专业论证意见由本案调查人员或者法制审核人员登记；请联系承办人员。")
 
 
 def _deposit(actor: Actor, action: Action, deposit: DepositFacts | None) -> Ruling:

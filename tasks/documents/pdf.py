@@ -11,10 +11,15 @@ from types import ModuleType
 from typing import Any
 
 _SEAL = "seal:image"
+_LINE = 10  # px: what is lower holds no text
 _FONTS = (".ttf", ".ttc", ".otf", ".otc")
 # 居中下压署名和成文日期. GB/T 9704 7.3.5.1
 _STAMPED = f""".sign:not(:has(.made))::after {{ content: ""; position: absolute; z-index: -1; left: 50%; top: -10mm;
   width: 42mm; height: 42mm; margin-left: -21mm; background: url({_SEAL}) center / contain no-repeat; }}"""
+
+# What stands above an imprint that would be left alone on its page goes along; a signature never without text.
+_ALONG = """main > :nth-last-child(2):not(.sign) { break-before: page }
+main > :nth-last-child(3):has(+ .sign) { break-before: page }"""
 
 
 class NoPdf(Exception):
@@ -49,10 +54,28 @@ def to_pdf(page: bytes, *, identifier: str, seal: bytes | None = None) -> bytes:
     fetcher = _fetcher(engine, seal)
     html = engine.HTML(string=page.decode(), url_fetcher=fetcher)
     styles = [engine.CSS(string=_STAMPED, url_fetcher=fetcher)] if seal is not None else []
-    pdf: bytes = html.write_pdf(
-        stylesheets=styles, pdf_variant="pdf/a-3u", pdf_identifier=identifier.encode()
-    )
+    options = {"pdf_variant": "pdf/a-3u", "pdf_identifier": identifier.encode()}
+    laid_out = _laid_out(engine, html, styles, **options)
+    pdf: bytes = laid_out.write_pdf(**(engine.DEFAULT_OPTIONS | options))
     return pdf
+
+
+def _laid_out(engine: ModuleType, html: Any, styles: list[Any], **options: Any) -> Any:
+    """The pages; an imprint that no room is left for takes the last lines along to its own page. GB/T 9704 7.4"""
+    pages = html.render(stylesheets=styles, **options)
+    if _imprint_alone(pages.pages[-1]):
+        return html.render(stylesheets=[*styles, engine.CSS(string=_ALONG)], **options)
+    return pages
+
+
+def _imprint_alone(page: Any) -> bool:
+    """Whether nothing but the imprint stands on a page; the empty frame of the text does not count."""
+    tall = [
+        box for box in page._page_box.descendants() if box.element is not None and box.margin_height() > _LINE
+    ]
+    inside = {id(part) for box in tall if box.element.get("class") == "imprint" for part in box.descendants()}
+    text = [box for box in tall if type(box).__name__ == "TextBox"]
+    return bool(inside) and all(id(box) in inside for box in text)
 
 
 def _fetcher(engine: ModuleType, seal: bytes | None) -> Any:

@@ -25,6 +25,7 @@ def render(
     issued_on: date,
     respondent_id: int | None = None,
     person_id: int | None = None,
+    matter_id: int | None = None,
     armour: str = "",
 ) -> Rendered:
     """One paper of a case as HTML; the same arguments give the same bytes. `armour` is a signed certificate in it.
@@ -49,7 +50,7 @@ def render(
         issued_on=issued_on,
         paper=paper,
         armour=armour,
-        **paper.facts(dossier, respondent_id, person_id),
+        **paper.facts(dossier, respondent_id, person_id, matter_id),
     )
     return Rendered(kind, title, text.encode(), "text/html; charset=utf-8", paper.audience)
 

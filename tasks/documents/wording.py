@@ -10,6 +10,7 @@ from typing import Any
 from models.dossier import (
     AnswerView,
     BallotView,
+    ChallengeView,
     DecisionView,
     DocumentView,
     Dossier,
@@ -17,11 +18,14 @@ from models.dossier import (
     FindingView,
     MatchView,
     RespondentView,
+    TranscriptView,
     clause_label,
     day,
     shown,
 )
+from models.handbook import Duty, load_edition
 from models.rules.clauses import is_refused
+from models.rules.deadlines import BEIJING
 from models.rules.decision import Outcome
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import CLEARED, Kind
@@ -153,6 +157,51 @@ def signed(dossier: Dossier, respondent_id: int) -> DecisionView:
     return decision
 
 
+def number_of(dossier: Dossier, kind: str, respondent_id: int | None) -> str:
+    """The number of the newest paper of a kind about an officer; nothing while there is none."""
+    papers = [d for d in dossier.documents if d.kind == kind and d.respondent_id == respondent_id]
+    return papers[-1].number if papers else ""
+
+
+def ruled(dossier: Dossier, matter_id: int | None) -> ChallengeView:
+    """An application for recusal that has been ruled on. Raises Incomplete before that."""
+    found = next((c for c in dossier.challenges if c.id == matter_id), None)
+    if found is None or not found.ruling:
+        raise Incomplete("回避申请还没有裁定，不能制作回避决定书；请在裁定之后再办。")
+    return found
+
+
+def transcript(dossier: Dossier, kind: str, matter_id: int | None) -> TranscriptView:
+    """An interview or an expert opinion. Raises Incomplete for what was not taken down."""
+    found = next((t for t in dossier.transcripts if t.id == matter_id and t.kind == kind), None)
+    if found is None:
+        raise Incomplete("没有登记这份笔录或者论证意见，不能制作文书；请先登记。")
+    return found
+
+
+CAPACITIES_ZH = {"respondent": "被核查执法人员", "witness": "知情人", "party": "行政相对人", "other": "其他"}
+
+
+def moment(text: str) -> str:
+    """A moment as a record states it: 2026年3月2日9时05分."""
+    at = datetime.fromisoformat(text).astimezone(BEIJING)
+    return f"{day(at)}{at.hour}时{at.minute:02d}分"
+
+
+def day_of(text: str) -> str:
+    """A day as a record states it: 2026年3月2日."""
+    return day(date.fromisoformat(text))
+
+
+def preliminary_duties(dossier: Dossier) -> tuple[Duty, ...]:
+    """What is to be checked first: the duties of the field the lead speaks of; nothing when it is not taken up."""
+    screening = dossier.answer(Kind.SCREENING)
+    if screening is None or screening.content.get("verdict") != "accept":
+        return ()
+    listed = load_edition(dossier.edition).duties.values()
+    return tuple(duty for duty in listed if duty.category == dossier.category)
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """How a decision reached the officer, as the receipt states it. 送达情况"""
@@ -205,6 +254,7 @@ def for_officer(dossier: Dossier) -> Dossier:
     staff = {r.name for r in dossier.respondents} | {s.name for s in dossier.seats}
     staff |= {name for names in dossier.people.values() for name in names}
     texts = [dossier.narrative, *(row.text for row in dossier.allegations), *_typed(dossier.answers)]
+    texts += [row.ground for row in dossier.challenges]
     known = frozenset(name for text in texts for name in reporters(text)) - staff
 
     def hide(value: Any) -> Any:
@@ -232,6 +282,9 @@ def for_officer(dossier: Dossier) -> Dossier:
         ),
         matches=tuple(replace(row, confirmed_reason=hide(row.confirmed_reason)) for row in dossier.matches),
         answers=tuple(replace(row, content=hide(row.content)) for row in dossier.answers),
+        challenges=tuple(
+            replace(row, ground=hide(row.ground), reason=hide(row.reason)) for row in dossier.challenges
+        ),
         decisions=tuple(
             replace(row, reason=hide(row.reason), differs_reason=hide(row.differs_reason))
             for row in dossier.decisions

@@ -4,6 +4,7 @@ from httpx import Response
 
 from models.accounts import set_password
 from tests.api.door import Door, on_sqlite
+from tests.api.test_deposits import a_form
 from tests.builders import Told, a_case
 
 PASSWORD = "照单-2026-重新"
@@ -64,3 +65,22 @@ def test_signing_out_after_the_end_loses_nothing_and_asks_for_nothing_to_be_kept
     ended = door.client.post("/sign-out", data={"csrf": "old"}, headers=HTML)
     assert ended.status_code == 401
     assert "没有丢失" not in ended.text
+
+
+@on_sqlite
+def test_a_deposit_with_its_paper_comes_back_in_its_form_and_is_not_filed_without_it(door: Door) -> None:
+    said = {"kind": "inquiry", "to": "cao.ran", "title": "请示", "text": SAID}
+    with door.register.writing() as session:
+        set_password(session, door.bureau.ids["zhou.kai"], PASSWORD)
+    form = a_form(said | {"csrf": "old"}, ("a.pdf", b"%PDF-1.7", "application/pdf"))
+    form["headers"] |= HTML
+    ended = door.client.post("/me/deposits", **form)
+    assert ended.status_code == 401
+    assert SAID in ended.text
+    back = again(door, "zhou.kai", back="/me/deposits", **{f"typed.{n}": v for n, v in said.items()})
+    assert SAID in back.text
+    shown = door.client.post("/me/deposits", data=said, headers=HTML)
+    assert shown.status_code == 422
+    assert "请重新选择文件" in shown.text
+    assert SAID in shown.text
+    assert door.get("/api/deposits", "zhou.kai").json() == []

@@ -306,6 +306,22 @@ def _readings(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {200} if place.id in sight.readers else {403}
 
 
+# Nothing is taken down: the rights were not told, and the expert is not free of ties.
+UNTOLD = {
+    "person": "某人", "capacity": "witness", "place": "谈话室", "began_at": "2026-03-01T09:00:00+08:00",
+    "ended_at": "2026-03-01T10:00:00+08:00", "second": "nobody", "rights_told": False, "signed": True,
+    "exchanges": [{"question": "问", "answer": "答"}],
+}  # fmt: skip
+TIED = {
+    "question": "问题", "experts": [{"name": "专家", "unit": "单位"}], "no_ties": False, "reasoning": "理由",
+    "opinion": "意见", "formed_on": "2026-03-01",
+}  # fmt: skip
+
+
+def _takes_down(sight: Sight, place: Place, _: Any) -> set[int]:
+    return {404} if place.id not in sight.listed else {403} if place.id in sight.narrow else {403, 409, 422}
+
+
 def _level(sight: Sight, place: Place, _: Any) -> set[int]:
     return {404} if place.id not in sight.listed else {422} if place.id in sight.levels else {403}
 
@@ -414,6 +430,8 @@ RULES: Mapping[str, Rule] = {
     "POST /api/kin": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "POST /api/kin/{kin_id}/end": Rule(answers=lambda *_: {422}),
     "POST /api/deposits": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "POST /api/deposits/with-paper": Rule(answers=lambda *_: {422}, sends={"json": {}}),
+    "GET /api/deposits/{deposit_id}/paper": Rule("nothing", lambda *_: {404, 422}),
     "GET /api/deposits/{deposit_id}": Rule("nothing", lambda *_: {404, 422}),
     "POST /api/deposits/{deposit_id}/reply": Rule(
         "nothing", lambda *_: {404, 422}, {"json": {"text": "答复"}}
@@ -423,6 +441,9 @@ RULES: Mapping[str, Rule] = {
     "GET /api/absences": NOTHING_OF_A_CASE,
     "POST /api/absences": Rule(answers=lambda *_: {422}, sends={"json": {}}),
     "POST /api/absences/{absence_id}/end": Rule("nothing", lambda *_: {404, 422}),
+    # Who may take one down, and when, tests/api/test_transcripts.py asks.
+    "POST /api/cases/{case_id}/interviews": Rule("case", _takes_down, {"json": UNTOLD}),
+    "POST /api/cases/{case_id}/expert-opinions": Rule("case", _takes_down, {"json": TIED}),
     "GET /api/identity-requests": NOTHING_OF_A_CASE,
     "POST /api/cases/{case_id}/identity-requests": Rule(
         "case", _asks, {"json": {"reason": "需要核实时间。"}}
@@ -457,6 +478,7 @@ PAGES: Mapping[str, Rule] = {
     "GET /inbox": NOTHING_OF_A_CASE,
     "GET /cases/{case_id}": Rule("case", _case),
     "GET /work-items/{item_id}": Rule("items", _one_of("items")),
+    "GET /cases/{case_id}/transcripts": Rule("case", _file),
 }
 # Pages that show no case, and those that do what an API route does through the same function.
 OTHER_PAGES = {
@@ -494,6 +516,8 @@ OTHER_PAGES = {
     "POST /me/deposits": "POST /api/deposits",
     "POST /me/deposits/{deposit_id}/reply": "POST /api/deposits/{deposit_id}/reply",
     "POST /me/deposits/{deposit_id}/evidence": "POST /api/cases/{case_id}/deposits",
+    "POST /cases/{case_id}/interviews": "POST /api/cases/{case_id}/interviews",
+    "POST /cases/{case_id}/expert-opinions": "POST /api/cases/{case_id}/expert-opinions",
     "GET /manage": "GET /api/manage",
     "GET /manage/numbers": "GET /api/manage/numbers",
     "POST /manage/numbers": "POST /api/manage/numbers",

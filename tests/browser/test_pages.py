@@ -103,7 +103,8 @@ def test_every_page_is_fit_for_everybody(site: Site) -> None:
         ("manage", "cao.ran", "/manage"), ("me", "zhou.kai", "/me"),
         ("case-of-officer", "zhou.kai", f"/cases/{told.case_id}"),
         ("notices", "zhou.kai", "/notices"), ("inbox-empty", "luo.ying", "/inbox"),
-        ("deposits", "zhou.kai", "/me/deposits"), ("numbers", "cao.ran", "/manage/numbers"),
+        ("deposits", "zhou.kai", "/me/deposits"),
+        ("transcripts", "tang.wei", f"/cases/{told.case_id}/transcripts"), ("numbers", "cao.ran", "/manage/numbers"),
         ("portal-after", "", "/portal/notices"),
     ):  # fmt: skip
         walk.look(name, username, address)

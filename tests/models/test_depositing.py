@@ -1,22 +1,23 @@
 """What officers put to a superior in advance, and the proof of it. 在先留存"""
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 import zhaodan
-from models.answers import DepositReply, NewDeposit
-from models.casework import attach_deposit, file_deposit, reply_deposit
+from models.casework import Paper, attach_deposit, file_deposit, reply_deposit
 from models.casework.depositing import reply_end, verify_deposits
 from models.database import Register
+from models.declarations import DepositReply, NewDeposit
 from models.files import store
 from models.holidays import calendar_of
 from models.rules.deadlines import shift_workdays
 from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound, NotPermitted
 from models.rules.permissions import Action, Actor, DepositFacts, may
 from models.tables import Deposit, Evidence, Organ, Respondent
+from tasks.purge import purge
 from tests.builders import Bureau, a_bureau, a_case
 from tests.models.test_verbs import rows, sound, waiting
 
@@ -39,10 +40,15 @@ def station(bureau: Bureau) -> int:
         return session.exec(select(Organ.id).where(Organ.code == "zj-yx-cn")).one() or 0
 
 
-def filed(bureau: Bureau, by: str = OFFICER, **said: str) -> Deposit:
+def filed(bureau: Bureau, by: str = OFFICER, *, paper: Paper | None = None, **said: str) -> Deposit:
     with bureau.register.writing() as session:
         new = NewDeposit.model_validate(SAID | said)
-        return file_deposit(session, station(bureau), new, actor=bureau.actor(by), now=bureau.now())
+        actor, now = bureau.actor(by), bureau.now()
+        return file_deposit(session, station(bureau), new, actor=actor, now=now, paper=paper)
+
+
+def a_paper(content: bytes = b"%PDF-1.7 the paper itself", name: str = "请示原件.pdf") -> Paper:
+    return Paper(store().put(content), name, "application/pdf")
 
 
 def replied(bureau: Bureau, row: Deposit, by: str = SUPERIOR, text: str = "可以先行封存。") -> Deposit:
@@ -55,7 +61,7 @@ def replied(bureau: Bureau, row: Deposit, by: str = SUPERIOR, text: str = "可�
 def attached(bureau: Bureau, row: Deposit, case_id: str, by: str) -> Evidence:
     with bureau.register.writing() as session:
         return attach_deposit(
-            session, case_id, row.id, actor=bureau.actor(by), now=bureau.now(), keep=store().put
+            session, case_id, row.id, actor=bureau.actor(by), now=bureau.now(), files=store()
         )
 
 
@@ -156,3 +162,54 @@ def test_verifying_the_register_names_a_deposit_that_was_changed(
         session.get_one(Deposit, row.id).text = "改过的话。"
     assert zhaodan.main(["verify"]) == 1
     assert row.id in capsys.readouterr().out
+
+
+def test_the_paper_is_part_of_the_chain_and_of_what_makes_a_deposit_the_same(bureau: Bureau) -> None:
+    paper = a_paper()
+    first = filed(bureau, paper=paper)
+    assert (first.paper_sha256, first.size) == (paper.stored.sha256, paper.stored.size)
+    assert filed(bureau, paper=paper).id == first.id
+    assert filed(bureau).id != first.id  # without the paper it is another deposit
+    assert filed(bureau, paper=a_paper(b"%PDF-1.7 another")).id != first.id
+    with bureau.register.reading() as session:
+        assert verify_deposits(session) == []
+    with bureau.register.writing() as session:
+        session.get_one(Deposit, first.id).file_name = "别的文件.pdf"
+    with bureau.register.reading() as session:
+        assert verify_deposits(session) == [first.id]
+
+
+def test_a_paper_of_another_hash_than_the_one_named_is_refused(bureau: Bureau) -> None:
+    with pytest.raises(Incomplete, match="与上传的文件不符"):
+        filed(bureau, paper=a_paper(), paper_sha256="a" * 64)
+    paper = a_paper()
+    assert filed(bureau, paper=paper, paper_sha256=paper.stored.sha256).file_name == "请示原件.pdf"
+
+
+def test_in_a_case_the_paper_is_a_piece_of_its_own_and_a_changed_one_is_refused(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    waiting(told, "statement")
+    officer = bureau.username(rows(told, Respondent)[0].person_id)
+    paper = a_paper()
+    row = filed(bureau, by=officer, paper=paper)
+    before = len(rows(told, Evidence))
+    piece = attached(bureau, row, told.case_id, officer)
+    attached(bureau, row, told.case_id, officer)
+    pieces = rows(told, Evidence)[before:]
+    assert [e.sha256 for e in pieces] == [piece.sha256, paper.stored.sha256]
+    assert (pieces[1].file_name, pieces[1].media_type) == ("请示原件.pdf", "application/pdf")
+    assert "所附文件：请示原件.pdf" in store().path(piece.sha256).read_text(encoding="utf-8")
+    sound(told)
+    other = filed(bureau, by=officer, title="再请示", paper=a_paper(b"%PDF-1.7 another"))
+    store().path(other.paper_sha256).write_bytes(b"changed")
+    with pytest.raises(Conflict, match="所附文件"):
+        attached(bureau, other, told.case_id, officer)
+    assert len(rows(told, Evidence)) == before + 2
+
+
+def test_the_paper_of_a_deposit_is_never_purged(bureau: Bureau) -> None:
+    kept, left = a_paper(), store().put(b"of an upload that was refused")
+    filed(bureau, paper=kept)
+    purge(datetime.now(UTC) + timedelta(days=2))
+    assert store().verify(kept.stored.sha256)
+    assert not store().path(left.sha256).exists()

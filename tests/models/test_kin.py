@@ -3,9 +3,10 @@
 import pytest
 from sqlmodel import col, select
 
-from models.answers import KinDeclared, NewCase
+from models.answers import NewCase
 from models.casework import declare_kin, end_kin, open_case, verify_all
 from models.database import Register
+from models.declarations import KinDeclared
 from models.queries import inbox, kin_of, list_cases
 from models.rules.errors import CaseworkError, Incomplete, NotFound
 from models.rules.lifecycle import Stage

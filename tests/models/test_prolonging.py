@@ -14,10 +14,11 @@ from models.casework.clocks import timed
 from models.casework.record import Act, lock_case
 from models.database import Register
 from models.handbook import load_edition
-from models.rules.deadlines import Period, RollOver, Unit, due, shift_workdays
+from models.rules.deadlines import Period, RollOver, Unit, beijing_day, due, shift_workdays
 from models.rules.errors import AlreadyDone, Conflict, Incomplete, NotFound, NotPermitted
 from models.rules.verbs import Verb
 from models.tables import Clock, Effect
+from tasks.office import restart_clocks
 from tests.builders import Bureau, a_bureau, a_case
 from tests.models.test_verbs import do, hire, last, rows, sound, waiting
 
@@ -232,3 +233,41 @@ def test_of_a_delegated_item_both_are_reminded_and_the_manager_when_it_is_late(b
     with bureau.register.writing() as session:
         act = Act.on(session, lock_case(session, told.case_id), actor=None, now=bureau.now())
         assert office.recipients(act, session.get_one(Effect, wanted[0].id)) == []
+
+
+def test_a_suspension_says_on_what_it_ends_and_runs_again_by_itself_on_its_latest_day(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "investigation")
+    today = beijing_day(bureau.clock)
+    for day in (today, today + timedelta(days=367)):
+        with pytest.raises(Incomplete, match="须晚于今天"):
+            do(told, item, Verb.SUSPEND, MANAGER, ground=STILL, reason=WHY, until=day)
+    until = today + timedelta(days=14)
+    do(told, item, Verb.SUSPEND, MANAGER, ground=STILL, reason=WHY, until=until)
+    clock = next(c for c in rows(told, Clock) if c.item_id == item.id)
+    assert f"情形消除时恢复，至迟{until.year}年{until.month}月{until.day}日恢复" in clock.basis
+    early = bureau.clock + timedelta(days=13)
+    assert restart_clocks(early) == []
+    at = bureau.clock + timedelta(days=14)
+    events = told.case().events
+    assert restart_clocks(at) == [told.case_id]
+    assert restart_clocks(at) == []
+    assert told.case().events == events + 1
+    assert last(told).tag == "clock:restarted"
+    clock = next(c for c in rows(told, Clock) if c.item_id == item.id)
+    assert clock.suspended_from is None
+    assert clock.exclusions == [[today.isoformat(), (until - timedelta(days=1)).isoformat()]]
+    later = told.item("investigation")
+    assert later.due_on == clock.due_on > item.due_on  # type: ignore[operator]
+    sound(told)
+
+
+def test_a_suspension_without_a_day_runs_again_only_by_a_decision(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "investigation")
+    do(told, item, Verb.SUSPEND, MANAGER, ground=STILL, reason=WHY)
+    assert restart_clocks(bureau.clock + timedelta(days=300)) == []
+    clock = next(c for c in rows(told, Clock) if c.item_id == item.id)
+    assert clock.suspended_from is not None
+    assert "情形消除时恢复" in clock.basis
+    sound(told)

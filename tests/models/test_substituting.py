@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from models.answers import ItemVerb, NewSubstitution
+from models.answers import ItemVerb
 from models.casework import end_substitution, handle_item, item_facts, name_substitute, office
 from models.casework.record import Act
 from models.database import Register
+from models.declarations import NewSubstitution
 from models.queries import Box, case_facts, inbox, inbox_counts, list_cases, substitutions, timeline
 from models.rules.deadlines import beijing_day
 from models.rules.errors import (

@@ -62,7 +62,9 @@ def test_nothing_of_a_case_but_its_number_leaves_over_a_group_robot(told: Told, 
     sent = 0
     for kind in MESSAGES:
         for item in (
-            dated if kind in ("work-item", "reminder", "escalation", "nudge", "standstill") else [None]
+            dated
+            if kind in ("work-item", "reminder", "escalation", "nudge", "standstill", "deposit-due")
+            else [None]
         ):
             notify(
                 bureau.register,

@@ -25,6 +25,8 @@ CONTRACT = {
     "copy",
     "challenge-ruled",
     "standstill",
+    "deposit-filed",
+    "deposit-due",
 }
 MONDAY = date(2026, 3, 16)
 
@@ -116,7 +118,7 @@ def test_a_notice_about_a_work_item_is_refused_without_one(kind: str) -> None:
         compose(kind, a_context(item=None))
 
 
-@pytest.mark.parametrize("kind", ["reminder", "escalation"])
+@pytest.mark.parametrize("kind", ["reminder", "escalation", "deposit-due"])
 def test_a_notice_about_a_period_is_refused_without_one(kind: str) -> None:
     with pytest.raises(ValueError, match="period"):
         compose(kind, a_context(due_on=None))

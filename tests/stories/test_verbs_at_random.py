@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 from sqlmodel import col, select
 
-from models.answers import CaseAct, ItemVerb, NewSubstitution
+from models.answers import CaseAct, ItemVerb
 from models.casework import (
     end_substitution,
     handle_case,
@@ -31,6 +31,7 @@ from models.casework import (
 )
 from models.casework.record import Act
 from models.database import Register
+from models.declarations import NewSubstitution
 from models.queries import case_facts, clock_grounds, inbox
 from models.rules.deadlines import beijing_day
 from models.rules.errors import CaseworkError

@@ -8,7 +8,9 @@ from models.rules.lifecycle import Kind
 from tasks.documents import DOCUMENTS, Rendered, render
 from tests.tasks.test_documents import (
     AT,
+    FITTING,
     ISSUED,
+    MATTERS,
     MEMBERS,
     ORGAN,
     a_decision,
@@ -20,14 +22,28 @@ from tests.tasks.test_documents import (
 LONG = "经查阅登记档案、询问有关人员并核对执法记录，上述情况属实；" * 179  # 5,000 characters and more
 OFFICERS, PIECES = 20, 200
 
+NOTHING_SIGNED = {"corrections": "", "signed": False, "refusal": "拒绝签名。", "unit": ""}
+NO_DISSENT = {"dissent": ""}
+LONG_INTERVIEW = {
+    "exchanges": [{"question": LONG, "answer": LONG}] * 20,
+    "corrections": LONG,
+    "unit": "长" * 200,
+}
+LONG_OPINION = {
+    "question": LONG,
+    "experts": [{"name": f"专家{n}", "unit": "长" * 200, "title": "长" * 200} for n in range(15)],
+    "reasoning": LONG,
+    "opinion": LONG,
+    "dissent": LONG,
+}
 _LISTS = ("evidence", "findings", "facts", "factors", "matches", "answers", "seats", "ballots", "decisions", "clearings", "documents", "publications", "timeline")  # fmt: skip
 
 
 def the_smallest(kind: str) -> Dossier:
     """A case with nothing in it but what the paper cannot do without."""
     empty: dict[str, Any] = dict.fromkeys(_LISTS, ())
-    full = a_dossier("transfer" if kind == "transfer-letter" else "exempt")
-    if kind in ("decision", "why-not", "clearing-letter", "public-notice", "transfer-letter"):
+    full = a_dossier(FITTING.get(kind, "exempt"))
+    if kind in ("decision", "why-not", "clearing-letter", "public-notice", *FITTING):
         empty["decisions"] = full.decisions
     if kind == "service-receipt":
         receipt = an_answer(Kind.SERVICE_RECEIPT, {"remark": ""}, slot="1")
@@ -36,12 +52,19 @@ def the_smallest(kind: str) -> Dossier:
         empty["clearings"] = full.clearings[:1]
     if kind == "dissent-certificate":
         empty |= {"ballots": full.ballots, "seats": full.seats, "answers": full.answers}
+    if kind == "recusal-ruling":
+        plain = replace(full.challenges[0], ruling="refused", replacement="")
+        empty["challenges"] = (plain,)
+    empty["transcripts"] = tuple(
+        replace(t, content=dict(t.content) | bare)
+        for t, bare in zip(full.transcripts, (NOTHING_SIGNED, NO_DISSENT), strict=True)
+    )
     return replace(full, **(empty | {"harm": "", "people": {}, "allegations": full.allegations[:1]}))
 
 
 def the_largest(kind: str) -> Dossier:
     """Twenty officers, two hundred pieces of evidence, reasons of five thousand characters."""
-    full = a_dossier("transfer" if kind == "transfer-letter" else "exempt")
+    full = a_dossier(FITTING.get(kind, "exempt"))
     officers = tuple(
         RespondentView(
             n, 100 + n, f"司马相如{n}", "handler", f"{ORGAN}第{n}分局综合行政执法大队", "四级主任科员"
@@ -113,6 +136,11 @@ def the_largest(kind: str) -> Dossier:
             replace(full.clearings[0], respondent_id=n, scope="全局" * 50, reason=LONG) for n in each
         ),
         documents=full.documents * 100,
+        transcripts=tuple(
+            replace(t, content=dict(t.content) | much)
+            for t, much in zip(full.transcripts, (LONG_INTERVIEW, LONG_OPINION), strict=True)
+        ),
+        challenges=tuple(replace(c, ground=LONG, reason=LONG) for c in full.challenges),
     )
 
 
@@ -126,4 +154,5 @@ def a_paper_of(kind: str, dossier: Dossier) -> Rendered:
         issued_on=ISSUED,
         respondent_id=1 if about == "respondent" else None,
         person_id=25 if about == "person" else None,
+        matter_id=MATTERS.get(kind),
     )

@@ -12,6 +12,7 @@ from models.dossier import (
     AllegationView,
     AnswerView,
     BallotView,
+    ChallengeView,
     ClearingView,
     DecisionView,
     DocumentView,
@@ -26,6 +27,7 @@ from models.dossier import (
     PublicationView,
     RespondentView,
     SeatView,
+    TranscriptView,
 )
 from models.handbook import load_edition
 from models.rules.errors import Incomplete, NotFound
@@ -39,6 +41,32 @@ ISSUED = date(2026, 11, 25)
 REPORTER = "钱多多"
 ORGAN = "江州市市场监督管理局"
 MEMBERS = ((21, "孙一"), (22, "周二"), (23, "吴三"), (24, "郑四"), (25, "冯五"))
+
+
+INTERVIEW: dict[str, Any] = {
+    "person": "李小明",
+    "capacity": "respondent",
+    "unit": f"{ORGAN}城东分局",
+    "place": "第一谈话室",
+    "began_at": "2026-11-19T01:00:00Z",
+    "ended_at": "2026-11-19T02:05:00Z",
+    "interviewers": ["陈调查", "褚会签"],
+    "recorder": "",
+    "rights_told": True,
+    "exchanges": [{"question": "当时怎样审查？", "answer": "逐项勾对。\n没有发现异常。"}],
+    "corrections": "第一问应为“形式审查”。",
+    "signed": True,
+    "refusal": "",
+}
+OPINION: dict[str, Any] = {
+    "question": "该签名样式以通常注意能否辨别真伪？",
+    "experts": [{"name": "专家甲", "unit": "某司法鉴定中心", "title": "高级工程师"}],
+    "no_ties": True,
+    "reasoning": "样本清晰，笔画特征接近。",
+    "opinion": "以通常注意不能辨别。",
+    "dissent": "专家乙认为可以辨别。",
+    "formed_on": "2026-11-18",
+}
 
 
 def an_answer(kind: Kind, content: dict[str, Any], *, slot: str = "", by: str = "陈调查") -> AnswerView:
@@ -250,6 +278,24 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
             ),
         ),
         "publications": (PublicationView("s1", "公示公告", AT, AT, "期满"),),
+        "challenges": (
+            ChallengeView(
+                7,
+                "李小明",
+                "唐某",
+                f"其与举报人{REPORTER}系近亲属。",
+                AT,
+                "granted",
+                "局长甲",
+                AT,
+                "经核实，所述关系属实。",
+                "沈接替",
+            ),
+        ),
+        "transcripts": (
+            TranscriptView(8, 1, "interview", INTERVIEW, "陈调查", AT),
+            TranscriptView(9, 2, "expert-opinion", OPINION, "陈调查", AT),
+        ),
         "timeline": (EventView(1, "case:registered", AT, 5, "罗登记", None, "", {}, "", "ab" * 32),),
         "people": {
             Part.REGISTRAR.value: ("罗登记",),
@@ -267,6 +313,10 @@ def a_dossier(outcome: str = "exempt", **changes: Any) -> Dossier:
     return Dossier(**(own | changes))
 
 
+FITTING = {"transfer-letter": "transfer", "sanction-proposal": "accountable"}  # what a paper needs to be made
+MATTERS = {"recusal-ruling": 7, "interview-record": 8, "expert-opinion": 9}
+
+
 def a_paper(kind: str, dossier: Dossier | None = None, **changes: Any) -> Rendered:
     """A paper of the example, about the first officer or the member who dissented."""
     about = DOCUMENTS[kind].about
@@ -275,8 +325,9 @@ def a_paper(kind: str, dossier: Dossier | None = None, **changes: Any) -> Render
         "issued_on": ISSUED,
         "respondent_id": 1 if about == "respondent" else None,
         "person_id": 25 if about == "person" else None,
+        "matter_id": MATTERS.get(kind),
     }
-    fitting = a_dossier("transfer") if kind == "transfer-letter" else a_dossier()
+    fitting = a_dossier(FITTING.get(kind, "exempt"))
     return render(kind, dossier or fitting, **(chosen | changes))
 
 
@@ -288,7 +339,7 @@ def words(paper: Rendered) -> str:
 
 def test_every_kind_has_its_template_and_every_template_its_kind() -> None:
     assert {path.stem for path in TEMPLATES.glob("[!_]*.html")} == set(DOCUMENTS)
-    assert len(DOCUMENTS) == 24
+    assert len(DOCUMENTS) == 29
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -324,7 +375,13 @@ def test_every_kind_renders_or_refuses_with_a_reason_for_each_outcome(kind: str,
     try:
         paper = a_paper(kind, a_dossier(outcome))
     except Incomplete as refusal:
-        assert kind in ("transfer-letter", "public-notice", "dissent-certificate", "service-receipt")
+        assert kind in (
+            "transfer-letter",
+            "public-notice",
+            "dissent-certificate",
+            "service-receipt",
+            "sanction-proposal",
+        )
         assert len(str(refusal)) > 10  # noqa: PT017
     else:
         assert words(paper)
@@ -507,7 +564,7 @@ def test_a_member_of_the_majority_gets_no_dissent_certificate() -> None:
 @pytest.mark.parametrize("kind", [k for k, v in DOCUMENTS.items() if v.audience != "internal" or v.discreet])
 def test_no_paper_that_leaves_the_file_shows_who_reported(kind: str) -> None:
     matches = (a_match("exempt-41", confirmed_reason=f"{REPORTER}提供的材料可以印证。"),)
-    text = words(a_paper(kind, a_dossier(matches=matches)))
+    text = words(a_paper(kind, a_dossier(FITTING.get(kind, "exempt"), matches=matches)))
     assert REPORTER not in text
     assert "13812345678" not in text
 

@@ -14,7 +14,7 @@ from docx.oxml.ns import qn
 from models.dossier import Dossier
 from tasks.documents import DOCUMENTS
 from tasks.documents.paper import Line, Look, Part, Table, UnknownElement, read_paper
-from tasks.documents.pdf import NoPdf, can_make_pdf, to_pdf
+from tasks.documents.pdf import NoPdf, _imprint_alone, _laid_out, can_make_pdf, to_pdf
 from tasks.documents.word import STAND_INS, to_word
 from tests.tasks.examples import a_paper_of, the_largest, the_smallest
 
@@ -78,6 +78,25 @@ def test_the_imprint_is_the_foot_of_the_last_page_wherever_the_text_ends(lines: 
         if box.element is not None and box.element.get("class") == "imprint" and box.margin_height() > 10
     }
     assert feet == {(len(pages), round((297 - 35) / 25.4 * 96))}
+
+
+@needs_pdf
+@pytest.mark.parametrize("kind", ["convening-notice", "recusal-ruling"])
+def test_neither_the_imprint_nor_the_signature_ever_stands_on_a_page_without_text(kind: str) -> None:
+    weasyprint = importlib.import_module("weasyprint")
+    page = a_paper_of(kind, the_smallest(kind)).content.decode()
+    moved = 0
+    for lines in range(23):  # a page holds 22
+        more = page.replace('<div class="sign">', "<p>继续。</p>" * lines + '<div class="sign">')
+        html = weasyprint.HTML(string=more)
+        moved += _imprint_alone(html.render().pages[-1])
+        last = _laid_out(weasyprint, html, []).pages[-1]
+        text = "".join(box.text for box in last._page_box.descendants() if type(box).__name__ == "TextBox")
+        assert not _imprint_alone(last), lines
+        if "建议值" not in text:
+            before = text.split("江州市市场监督管理局")[0]  # who signs
+            assert before, (lines, text)
+    assert moved > 0
 
 
 def test_the_imprint_of_a_word_file_is_framed_at_the_foot_of_its_page() -> None:

@@ -10,9 +10,10 @@ from models.database import register
 from models.rules.errors import Incomplete
 from models.settings import SettingsError, settings
 from tasks.verifying import check_alone, check_file, signature_beside
+from zhaodan.running import Command
 
 
-def add_verify(command: argparse.ArgumentParser) -> None:
+def _add_verify(command: argparse.ArgumentParser) -> None:
     """What `zhaodan verify` may be told."""
     command.add_argument("file", nargs="?", type=Path, help="a paper (.pdf, .docx, .html) or a dossier")
     command.add_argument("--signature", type=Path, help="check against this .p7s alone, without a register")
@@ -66,3 +67,8 @@ def _has_register() -> bool:
     """Whether there is a register to ask; a look must not make an empty one."""
     address = make_url(settings().register_url)
     return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
+
+
+COMMANDS = {
+    "verify": Command(verify, _add_verify),
+}

@@ -17,9 +17,10 @@ from models.files import store
 from models.settings import SettingsError
 from tasks.bundle import write_bundle
 from tasks.bundle_check import bundle_faults, read_manifest
+from zhaodan.running import Command
 
 
-def add_export(command: argparse.ArgumentParser) -> None:
+def _add_export(command: argparse.ArgumentParser) -> None:
     """What `zhaodan export` may be told."""
     command.add_argument("case", help="the number or id of the case")
     command.add_argument("-o", "--out", type=Path, help="where the dossier goes; CASE.zip here without it")
@@ -49,7 +50,7 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_import_check(command: argparse.ArgumentParser) -> None:
+def _add_import_check(command: argparse.ArgumentParser) -> None:
     """What `zhaodan import-check` may be told."""
     command.add_argument("file", type=Path, help="a dossier as `zhaodan export` writes it")
 
@@ -78,3 +79,9 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+COMMANDS = {
+    "export": Command(export, _add_export),
+    "import-check": Command(import_check, _add_import_check),
+}
