@@ -109,7 +109,7 @@ def _told(session: Session, actor: Actor, chain: Sequence[Any], officers: set[in
     others = {event.on_behalf_of for event, _ in chain} - set(people)
     if others:
         named = sa.select(Person.id, Person.name).where(col(Person.id).in_(others))
-        people |= dict(session.execute(named))
+        people |= dict(session.execute(named).all())
     data = _without_hidden(session, actor, [event for event, _ in chain])
     on_top = pins(
         Mark(e.data["step"], e.tag == PINNED, e.actor_id, e.at, e.reason) for e, _ in chain if e.tag in MARKS
