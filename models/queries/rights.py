@@ -179,6 +179,12 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(*ways) & col(Case.id).not_in(blind) & ~untold
 
 
+def organs_of(actor: Actor) -> list[int]:
+    """The organs in which the actor holds a role, or stands in for somebody who does."""
+    lent = {organ for away in actor.stands_in for _, organ in away.roles}
+    return sorted(lent | {organ for _, organ in actor.roles})
+
+
 @lru_cache(maxsize=1024)
 def within_reach(actor: Actor) -> sa.ColumnElement[bool]:
     """What `visible` can only hold for: one's own cases and those of one's organs. It allows nothing by itself.
@@ -187,7 +193,7 @@ def within_reach(actor: Actor) -> sa.ColumnElement[bool]:
     """
     there = aliased(Case)
     own = sa.select(Participation.case_id).where(col(Participation.person_id) == actor.person_id)
-    organs = sorted({organ for _, organ in actor.roles})
+    organs = organs_of(actor)
     return col(Case.id).in_(sa.union_all(own, sa.select(there.id).where(col(there.organ_id).in_(organs))))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from models.queries.rights import visible, within_reach
+from models.queries.rights import organs_of, visible, within_reach
 from models.rules.errors import Incomplete
 from models.rules.lifecycle import Stage, State
 from models.rules.permissions import NARROW, Actor
@@ -68,7 +68,7 @@ def organs_seen(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
 
     One such case is enough, so each organ within reach is asked for its first and not for all.
     """
-    own = sorted({organ for _, organ in actor.roles})
+    own = organs_of(actor)
     taken_part_in = (
         sa.select(Case.organ_id)
         .join(Participation, col(Participation.case_id) == col(Case.id))

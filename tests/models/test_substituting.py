@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,16 @@ from models.casework import end_substitution, handle_item, item_facts, name_subs
 from models.casework.record import Act
 from models.database import Register
 from models.declarations import NewSubstitution
-from models.queries import Box, case_facts, inbox, inbox_counts, list_cases, substitutions, timeline
+from models.queries import (
+    Box,
+    case_facts,
+    inbox,
+    inbox_counts,
+    list_cases,
+    organs_seen,
+    substitutions,
+    timeline,
+)
 from models.rules.deadlines import beijing_day
 from models.rules.errors import (
     AlreadyDone,
@@ -24,7 +34,7 @@ from models.rules.errors import (
     NotPermitted,
     Recused,
 )
-from models.rules.permissions import Action, may
+from models.rules.permissions import Action, Actor, Role, StandIn, may
 from models.rules.verbs import Verb
 from models.tables import Case, Effect, Event, Participation, Person, RoleHolding, Substitution, WorkItem
 from tests.builders import SINCE, Bureau, Told, a_bureau, a_case
@@ -380,3 +390,18 @@ def test_notices_and_reminders_reach_the_substitute_too_unless_tied(bureau: Bure
     assert reached() == {who, "di.san"}
     tie(told, "di.san", "recused")
     assert reached() == {who}
+
+
+def test_who_stands_in_from_another_organ_finds_the_case_in_lists_too(bureau: Bureau) -> None:
+    told = a_case(bureau)
+    item = waiting(told, "investigation")
+    with bureau.register.reading() as session:
+        home = session.get_one(Case, told.case_id).organ_id
+        elsewhere = next(organ for organ in bureau.organs.values() if organ != home)
+        away = StandIn(bureau.ids[told.who(item)], frozenset({(Role.INVESTIGATOR, home)}))
+        actor = Actor(bureau.ids["lou.ming"], "", frozenset({(Role.INVESTIGATOR, elsewhere)}))
+        lent = replace(actor, stands_in=frozenset({away}))
+        assert [row.id for row in list_cases(session, lent).rows] == [told.case_id]
+        assert organs_seen(session, lent) != []
+        assert list_cases(session, actor).rows == []
+        assert organs_seen(session, actor) == []
